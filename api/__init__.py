@@ -1,0 +1,1 @@
+"""The HTTP face: Open-Assistant's v1 wire protocol."""
