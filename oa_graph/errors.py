@@ -1,0 +1,212 @@
+"""Everything that can go wrong, as one tree; its branches say what the caller can do about it.
+
+    OaGraphError
+    ├── NotFound        look again: the name is wrong or the thing is gone
+    │   ├── PostNotFound · TaskNotFound · UserNotFound · AnswerWithoutTask
+    ├── NotAllowed      ask as somebody else
+    │   ├── ClientNotAuthorized · RootTokenNotAuthorized · UserDisabled · TermsNotAccepted
+    │   └── NotYourTask · NotCollective
+    ├── NotNow          try again later, or take another task
+    │   ├── NothingToHandOut · TooManyPending · StoreUnavailable · RetriesExhausted
+    │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
+    │   └── TreeClosed · BrokenThread
+    ├── NotValid        mend the request
+    │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
+    │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
+    │   └── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
+    └── Setup           an operator has to act; raised by commands, never on the wire
+        ├── SchemaChanged · SchemaTooNew
+        └── InvalidFile
+
+The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
+is raised with. How each looks on the wire stands in `api/errors.py` alone.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OaGraphError(Exception):
+    """Something went wrong."""
+
+    sentence: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.sentence = (cls.__doc__ or "").strip()
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        super().__init__(self.sentence.format(**values))
+
+
+class NotFound(OaGraphError):
+    """There is no such thing."""
+
+
+class NotAllowed(OaGraphError):
+    """This is not allowed."""
+
+
+class NotNow(OaGraphError):
+    """This is not possible now."""
+
+
+class NotValid(OaGraphError):
+    """This request cannot be taken."""
+
+
+class Setup(OaGraphError):
+    """The installation needs an operator."""
+
+
+class PostNotFound(NotFound):
+    """There is no message {id}."""
+
+
+class TaskNotFound(NotFound):
+    """There is no task for {id}."""
+
+
+class UserNotFound(NotFound):
+    """There is no user {id}."""
+
+
+class AnswerWithoutTask(NotFound):
+    """No task was acknowledged with {id}."""
+
+
+class ClientNotAuthorized(NotAllowed):
+    """The API key does not allow this: {why}."""
+
+
+class RootTokenNotAuthorized(NotAllowed):
+    """The bearer token is not a root token."""
+
+
+class UserDisabled(NotAllowed):
+    """The user {id} is disabled or deleted."""
+
+
+class TermsNotAccepted(NotAllowed):
+    """The user {id} has not accepted the terms."""
+
+
+class NotYourTask(NotAllowed):
+    """The task {id} was handed to another user."""
+
+
+class NotCollective(NotAllowed):
+    """The task {id} is not collective; only collective tasks are closed."""
+
+
+class NothingToHandOut(NotNow):
+    """Nothing of kind {kind} to hand out in language {lang} right now."""
+
+
+class TooManyPending(NotNow):
+    """The user {id} already holds {limit} open tasks; answer or skip some first."""
+
+
+class StoreUnavailable(NotNow):
+    """The graph database does not answer: {why}."""
+
+
+class RetriesExhausted(NotNow):
+    """The graph database kept refusing after {attempts} attempts: {why}."""
+
+
+class TaskNotAcknowledged(NotNow):
+    """The task {id} has to be acknowledged before it is answered; send the answer again after that."""
+
+
+class TaskAlreadyAcknowledged(NotNow):
+    """The task {id} cannot be acknowledged with {ack}: {why}."""
+
+
+class TaskAlreadyDone(NotNow):
+    """The task {id} takes no answer any more: {why}."""
+
+
+class TaskExpired(NotNow):
+    """The task {id} is no longer valid; it expired at {expired}."""
+
+
+class TreeClosed(NotNow):
+    """The tree {id} takes no more messages; it is {state}."""
+
+
+class BrokenThread(NotNow):
+    """The thread of message {id} has a message that is deleted or not accepted."""
+
+
+class UserNotSpecified(NotValid):
+    """An acting user is needed: give `user` in the body, or the X-OASST-USER header."""
+
+
+class EmptyId(NotValid):
+    """`{field}` is empty; the frontend has to give an id of its own."""
+
+
+class TextTooLong(NotValid):
+    """`text` has {length} characters; at most {limit} are taken."""
+
+
+class TextDuplicated(NotValid):
+    """`text` is the same as one that this user sent within the last {minutes} minutes."""
+
+
+class DuplicateReply(NotValid):
+    """The user {id} has already replied to this message."""
+
+
+class PostIdTaken(NotValid):
+    """`user_message_id` {id} is already the id of another message of this API client."""
+
+
+class WrongAnswer(NotValid):
+    """A {answer} does not answer the task {id} of kind {kind}."""
+
+
+class UnexpectedText(NotValid):
+    """The task {id} of kind {kind} is not answered by a text."""
+
+
+class InvalidRanking(NotValid):
+    """`ranking` has to hold each of 0 to {last} exactly once."""
+
+
+class CorruptRanking(NotValid):
+    """A candidate of task {id} is no longer a reply of the ranked message."""
+
+
+class LabelsForAnotherPost(NotValid):
+    """`message_id` {id} is not the message that the task is for."""
+
+
+class LabelNotInTask(NotValid):
+    """`labels` holds {label}, which the task does not ask for."""
+
+
+class MandatoryLabelMissing(NotValid):
+    """`labels` lacks {label}, which the task requires."""
+
+
+class SelfReview(NotValid):
+    """The user {id} wrote this message and cannot review it."""
+
+
+class ReviewedBefore(NotValid):
+    """The user {id} has already reviewed this message."""
+
+
+class SchemaChanged(Setup):
+    """The schema file {name} was changed after it was applied; add a new file instead."""
+
+
+class SchemaTooNew(Setup):
+    """The graph has schema {found}, this program knows only {known}; use a newer oa-graph."""
+
+
+class InvalidFile(Setup):
+    """{file}, line {line}: {why}."""

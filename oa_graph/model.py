@@ -1,0 +1,409 @@
+"""The values that the program speaks of: frozen, slotted, without behaviour that needs a database or a clock.
+
+Times are aware UTC datetimes, durations are seconds unless a name says otherwise, ids are UUIDs as lower-case text
+(those that frontends or imports bring may be any text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Ge, Interval
+
+
+class Role(StrEnum):
+    """Who speaks in a post; alternates from the root, whoever wrote it, human or model."""
+
+    PROMPTER = "prompter"
+    ASSISTANT = "assistant"
+
+
+class TreeState(StrEnum):
+    """Where a tree is on its way; `oa_graph.policy.growth` says what leads where."""
+
+    INITIAL_PROMPT_REVIEW = "initial_prompt_review"
+    PROMPT_LOTTERY_WAITING = "prompt_lottery_waiting"
+    GROWING = "growing"
+    RANKING = "ranking"
+    READY_FOR_SCORING = "ready_for_scoring"
+    READY_FOR_EXPORT = "ready_for_export"
+    SCORING_FAILED = "scoring_failed"
+    ABORTED_LOW_GRADE = "aborted_low_grade"
+    HALTED_BY_MODERATOR = "halted_by_moderator"
+    BACKLOG_RANKING = "backlog_ranking"
+
+
+class TaskKind(StrEnum):
+    """What one task asks for; each has one entry in `oa_graph.policy.kinds`."""
+
+    INITIAL_PROMPT = "initial_prompt"
+    PROMPTER_REPLY = "prompter_reply"
+    ASSISTANT_REPLY = "assistant_reply"
+    RANK_INITIAL_PROMPTS = "rank_initial_prompts"
+    RANK_PROMPTER_REPLIES = "rank_prompter_replies"
+    RANK_ASSISTANT_REPLIES = "rank_assistant_replies"
+    LABEL_INITIAL_PROMPT = "label_initial_prompt"
+    LABEL_PROMPTER_REPLY = "label_prompter_reply"
+    LABEL_ASSISTANT_REPLY = "label_assistant_reply"
+
+
+class AuthMethod(StrEnum):
+    """How a frontend knows its user."""
+
+    DISCORD = "discord"
+    GOOGLE = "google"
+    LOCAL = "local"
+    SYSTEM = "system"
+
+
+class LabelMode(StrEnum):
+    """How much a review form asks."""
+
+    SIMPLE = "simple"
+    FULL = "full"
+
+
+class TextLabel(StrEnum):
+    """What a review may say of a post, each as a number in [0, 1]."""
+
+    SPAM = "spam"
+    FAILS_TASK = "fails_task"
+    LANG_MISMATCH = "lang_mismatch"
+    PII = "pii"
+    NOT_APPROPRIATE = "not_appropriate"
+    HATE_SPEECH = "hate_speech"
+    SEXUAL_CONTENT = "sexual_content"
+    MORAL_JUDGEMENT = "moral_judgement"
+    POLITICAL_CONTENT = "political_content"
+    QUALITY = "quality"
+    TOXICITY = "toxicity"
+    HUMOR = "humor"
+    HELPFULNESS = "helpfulness"
+    CREATIVITY = "creativity"
+    VIOLENCE = "violence"
+
+
+class Sampling(StrEnum):
+    """Which open place a reply task takes; see `oa_graph.policy.sampling`."""
+
+    UNIFORM = "uniform"
+    RANDOM_THREAD = "random_thread"
+    INVERSE_DEPTH = "inverse_depth"
+    FEWEST_REPLIES = "fewest_replies"
+    LONELY_FIRST = "lonely_first"
+    BY_RANK = "by_rank"
+
+
+Positive = Annotated[int, Ge(1)]
+Count = Annotated[int, Ge(0)]
+Share = Annotated[float, Interval(ge=0, le=1)]
+
+DEPTH_CAP = 1000
+"""No post is ever deeper, imported or not: every walk in `cypher/` is bounded by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A frontend application, known by its API key."""
+
+    id: str
+    description: str = ""
+    admin_email: str | None = None
+    enabled: bool = True
+    trusted: bool = False
+    frontend_type: str | None = None
+    capabilities: tuple[str, ...] = ()
+    """Names of task kinds beyond the original's that this frontend can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as a frontend names him."""
+
+    method: AuthMethod
+    name: str
+    display_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as the graph knows him."""
+
+    id: str
+    client: str
+    method: AuthMethod
+    name: str
+    display_name: str
+    enabled: bool = True
+    deleted: bool = False
+    notes: str = ""
+    show_on_leaderboard: bool = True
+    created: datetime | None = None
+    terms_accepted: datetime | None = None
+    last_activity: datetime | None = None
+    streak_start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message of a tree."""
+
+    id: str
+    tree: str
+    role: Role
+    text: str
+    lang: str
+    depth: int
+    created: datetime | None = None
+    parent: str | None = None
+    author: str | None = None
+    """The id of the user who wrote it; None: the system itself did."""
+    frontend_id: str | None = None
+    accepted: bool | None = None
+    """None: under review."""
+    reviews: int = 0
+    rankings: int = 0
+    rank: int | None = None
+    deleted: bool = False
+    edited: bool = False
+    synthetic: bool = False
+    model_name: str | None = None
+    emojis: Mapping[str, int] = field(default_factory=dict[str, int])
+    own_emojis: tuple[str, ...] = ()
+    """The reactions of the acting user."""
+
+
+Thread = tuple[Post, ...]
+"""Root first; each post replies to the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What is kept of a tree beside its posts."""
+
+    id: str
+    state: TreeState
+    lang: str
+    goal: int
+    max_depth: int
+    max_children: int
+    origin: str | None = None
+    won_lottery: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFacts:
+    """All that decides which state a tree is in next, counted over its live posts in one statement."""
+
+    id: str
+    state: TreeState
+    lang: str
+    goal: int
+    root_accepted: bool | None
+    root_deleted: bool
+    accepted: int
+    """Accepted posts, the root included."""
+    undecided: int
+    """Replies that still wait for reviews."""
+    open_parents: int
+    """Accepted posts that could still take a reply if the tree were growing, its goal left aside."""
+    rankable: int
+    """Parents with two or more accepted children that the crowd has to rank."""
+    unranked: int
+    """Those of them with too few rankings."""
+    won_lottery: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a review asks, frozen into its task."""
+
+    mode: LabelMode
+    disposition: str
+    labels: tuple[str, ...]
+    mandatory: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One piece of work in somebody's hands, with all that a frontend needs to show it."""
+
+    id: str
+    kind: TaskKind
+    thread: Thread = ()
+    """The conversation to continue, to rank under, or whose last post is to be labelled; empty for prompts."""
+    candidates: tuple[Post, ...] = ()
+    """What is to be ranked, in the order shown."""
+    form: Form | None = None
+    user: str | None = None
+    """The id of the user who took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One step in looking for an open place: the pools to draw from, and how their places are weighed.
+
+    Weights are at most 1; a place's is `by_depth[depth] * by_rank[rank, or 0]`, where an empty tuple changes nothing,
+    and with `by_thread` that times the share of the threads through it. `tries` bounds how often a place is drawn and
+    kept or thrown back.
+    """
+
+    pools: tuple[str, ...]
+    tries: int
+    lapsed_first: bool
+    by_depth: tuple[float, ...]
+    by_rank: tuple[float, ...]
+    by_thread: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLook:
+    """What was seen at the lower end of a pool, by key."""
+
+    pool: str
+    seen: int
+    open: int
+    """Those of them that this user may be given."""
+    last_key: float | None
+    """The key of the last place seen when the look was cut there; None when the pool was seen to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest:
+    """Somebody asks for work. `kind` None: whatever is most wanted."""
+
+    client: Client
+    person: Person
+    kind: TaskKind | None
+    lang: str
+    collective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextAnswer:
+    """A new post. `lang` None: the parent's, or English."""
+
+    ack: str
+    frontend_id: str
+    text: str
+    lang: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RankingAnswer:
+    """`order[i]` is the index of the candidate put at place i, best first."""
+
+    ack: str
+    order: tuple[int, ...]
+    not_rankable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LabelAnswer:
+    """Labels of a post, each in [0, 1]. `task` None: a free remark that belongs to no task."""
+
+    task: str | None
+    post: str
+    text: str
+    labels: Mapping[str, float]
+    is_report: bool
+
+
+Answer = TextAnswer | RankingAnswer | LabelAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How good a prompt is thought to be: a normal belief with mean `mu` and standard deviation `sigma`."""
+
+    mu: float
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class Consensus:
+    """One order out of several rankings, best first."""
+
+    order: tuple[str, ...]
+    margin: int | None
+    """The margin, in voters, of the weakest pair that decided the order; None when there was no pair."""
+
+
+_BOTH_FIRST = (TextLabel.SPAM, TextLabel.LANG_MISMATCH)
+_BOTH_LAST = (
+    TextLabel.CREATIVITY,
+    TextLabel.HUMOR,
+    TextLabel.TOXICITY,
+    TextLabel.VIOLENCE,
+    TextLabel.NOT_APPROPRIATE,
+    TextLabel.PII,
+    TextLabel.HATE_SPEECH,
+    TextLabel.SEXUAL_CONTENT,
+)
+_LABELS_PROMPTER = (*_BOTH_FIRST, TextLabel.QUALITY, *_BOTH_LAST)
+_LABELS_ASSISTANT = (*_BOTH_FIRST, TextLabel.FAILS_TASK, TextLabel.QUALITY, TextLabel.HELPFULNESS, *_BOTH_LAST)
+_MANDATORY = (TextLabel.SPAM,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What bounds and steers the growth of trees; the names are those of the original's settings."""
+
+    max_active_trees: Count = 10
+    max_initial_prompt_review: Count = 100
+    max_prompt_lottery_waiting: Count = 250
+    init_prompt_disabled_langs: tuple[str, ...] = ()
+    max_tree_depth: Annotated[int, Interval(ge=1, le=DEPTH_CAP)] = 3
+    max_children_count: Positive = 3
+    num_prompter_replies: Positive = 1
+    goal_tree_size: Positive = 12
+    random_goal_tree_size: bool = False
+    min_goal_tree_size: Positive = 5
+    num_reviews_initial_prompt: Positive = 3
+    num_reviews_reply: Positive = 3
+    acceptance_threshold_initial_prompt: Share = 0.6
+    acceptance_threshold_reply: Share = 0.6
+    num_required_rankings: Positive = 3
+    rank_prompter_replies: bool = False
+    p_full_labeling_review_prompt: Share = 1.0
+    p_full_labeling_review_reply_assistant: Share = 1.0
+    p_full_labeling_review_reply_prompter: Share = 0.25
+    lonely_children_count: Count = 2
+    p_lonely_child_extension: Share = 0.75
+    recent_tasks_span_sec: Positive = 300
+    max_pending_tasks_per_user: Positive = 8
+    p_activate_backlog_tree: Share = 0.1
+    min_active_rankings_per_lang: Count = 0
+    auto_mod_enabled: bool = True
+    auto_mod_max_skip_reply: Positive = 25
+    auto_mod_red_flags: Positive = 4
+    labels_initial_prompt: tuple[TextLabel, ...] = _LABELS_PROMPTER
+    labels_assistant_reply: tuple[TextLabel, ...] = _LABELS_ASSISTANT
+    labels_prompter_reply: tuple[TextLabel, ...] = _LABELS_PROMPTER
+    mandatory_labels_initial_prompt: tuple[TextLabel, ...] = _MANDATORY
+    mandatory_labels_assistant_reply: tuple[TextLabel, ...] = _MANDATORY
+    mandatory_labels_prompter_reply: tuple[TextLabel, ...] = _MANDATORY
+    sampling: Sampling = Sampling.LONELY_FIRST
+    rank_decay: Share = 0.5
+    """With sampling by rank: each rank further down is this much as likely."""
+    lease_sec: Positive = 600
+    """How long a place stays reserved after it was handed out, and again after the ack."""
+    task_validity_sec: Count = 2880 * 60
+    """How long an answer is taken; 0: for ever."""
+    message_size_limit: Positive = 2000
+    duplicate_window_sec: Count = 120 * 60
+    rank_initial_prompts: bool = True
+    prompts_to_rank: Annotated[int, Interval(ge=2, le=20)] = 4
+    """How many prompts one ranking of prompts shows."""
+    num_prompt_rankings: Positive = 3
+    """Rankings after which a waiting prompt is no longer offered for ranking."""
+    prompt_chance_floor: Share = 0.1
+    """The least chance, beside 1 for the best prompt, that a waiting prompt has in the lottery."""
+    enforce_terms: bool = False
+    allow_self_labeling: bool = False
+    allow_self_ranking: bool = False
+    allow_duplicate_tasks: bool = False

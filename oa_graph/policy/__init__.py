@@ -1,0 +1,1 @@
+"""Decisions: values in, values out; no database, no clock, no web."""

@@ -1,0 +1,101 @@
+"""The environment, read once into one frozen value.
+
+Each field is the variable `OA_GRAPH_<FIELD>`; the fields of `limits` are `OA_GRAPH_LIMITS__<FIELD>`. Where a server is
+given, it is given by the four names that Neo4j's own files use: `NEO4J_URI` and so on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Self, cast
+
+from platformdirs import user_cache_path, user_data_path
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from oa_graph.model import Limits
+
+_DEFAULTS: dict[str, object] = asdict(Limits())
+
+
+class Neo4jSettings(BaseSettings):
+    """The server to use instead of the managed one; the names are those of Aura's files."""
+
+    model_config = SettingsConfigDict(env_prefix="NEO4J_", frozen=True, extra="ignore")
+
+    uri: str | None = Field(None, description="bolt://, neo4j://, with +s or +ssc; empty: the managed server")
+    username: str = Field("neo4j", description="user of that server")
+    password: SecretStr = Field(SecretStr(""), description="password of that user")
+    password_file: Path | None = Field(None, description="a file that holds the password instead")
+    database: str = Field("neo4j", description="database of that server")
+
+    @model_validator(mode="after")
+    def _password_from_file(self) -> Self:
+        if self.password_file is None:
+            return self
+        secret = SecretStr(self.password_file.read_text("utf-8").strip())
+        return self.model_copy(update={"password": secret, "password_file": None})
+
+
+class Settings(BaseSettings):
+    """How the service is run."""
+
+    model_config = SettingsConfigDict(env_prefix="OA_GRAPH_", env_nested_delimiter="__", frozen=True, extra="ignore")
+
+    api_key: SecretStr | None = Field(
+        None, description="the trusted key; empty: made at random at the first start, kept in the data folder"
+    )
+    root_tokens: tuple[SecretStr, ...] = Field(
+        (), description="JSON list of bearer tokens that may create API clients; empty: nobody may"
+    )
+    data: Path = Field(
+        default_factory=lambda: user_data_path("oa-graph"),
+        description="folder of the managed server and the key",
+    )
+    cache: Path = Field(
+        default_factory=lambda: user_cache_path("oa-graph"),
+        description="folder of the managed server's program files, shared by all checkouts",
+    )
+    aot: bool = Field(
+        True, description="whether to train an AOT cache once, which halves the start of the managed server"
+    )
+    heap_mib: int | None = Field(None, ge=256, description="heap of the managed server; empty: by the machine")
+    page_cache_mib: int | None = Field(
+        None, ge=64, description="page cache of the managed server; empty: by the machine"
+    )
+    bolt_port: int | None = Field(None, ge=1, le=65535, description="empty: 7687 when free, else another")
+    http_port: int | None = Field(
+        None, ge=1, le=65535, description="of the Neo4j Browser; empty: 7474 when free, else another"
+    )
+    pool_size: int = Field(50, ge=1, le=1000, description="connections to Neo4j, for each process")
+    client_cache_sec: float = Field(2.0, ge=0, description="how long a change of an API client may take to be seen")
+    seed: int | None = Field(None, description="seeds the choices of the policy; empty: from the system")
+    limits: Limits = Field(Limits(), description="what bounds the trees")
+
+    @field_validator("limits", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        """Lists are written with commas, as the original's were."""
+        if not isinstance(value, dict):
+            return value
+        given = cast("dict[str, object]", value)
+        return {
+            name: tuple(word.strip() for word in each.split(",") if word.strip())
+            if isinstance(each, str) and isinstance(_DEFAULTS.get(name), tuple)
+            else each
+            for name, each in given.items()
+        }
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Raises pydantic's ValidationError, which names the variable and the rule."""
+    return Settings.model_validate({})
+
+
+@cache
+def neo4j_settings() -> Neo4jSettings:
+    """The server of this process."""
+    return Neo4jSettings.model_validate({})

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oa_graph.model import Limits, PoolLook, TaskKind
+from oa_graph.policy.availability import LOOK, count, counts
+from oa_graph.policy.sampling import pools
+
+ALL = Limits(rank_prompter_replies=True)
+
+
+def look(pool: str, seen: int, open: int | None = None, last_key: float | None = None) -> PoolLook:
+    return PoolLook(pool=pool, seen=seen, open=seen if open is None else open, last_key=last_key)
+
+
+@given(st.integers(0, LOOK - 1), st.data())
+def test_a_pool_seen_to_its_end_is_counted_exactly(seen: int, data: st.DataObject) -> None:
+    opened = data.draw(st.integers(0, seen))
+    assert count(look("label_initial_prompt en", seen, opened)) == opened
+
+
+def test_a_pool_that_just_fills_the_look_is_counted_exactly() -> None:
+    assert count(look("label_initial_prompt en", LOOK)) == LOOK
+
+
+def test_a_key_does_not_make_a_short_look_an_estimate() -> None:
+    assert count(look("label_initial_prompt en", LOOK - 1, last_key=0.1)) == LOOK - 1
+
+
+def test_a_larger_pool_is_estimated_by_the_density_of_its_keys() -> None:
+    assert count(look("label_initial_prompt en", LOOK, last_key=0.1)) == 10 * LOOK
+    assert count(look("label_initial_prompt en", LOOK, 20, last_key=0.1)) == 200
+
+
+@pytest.mark.parametrize("last_key", [0.0, 1.0, 1.7e12])
+def test_an_estimate_is_never_below_what_was_seen(last_key: float) -> None:
+    assert count(look("label_initial_prompt en", LOOK, 20, last_key=last_key)) == 20
+
+
+@pytest.mark.parametrize("size", [150, 1_000, 20_000])
+def test_estimates_are_near_the_truth(size: int) -> None:
+    rng = Random(8)
+    keys = sorted((rng.random(), rng.random() < 0.5) for _ in range(size))
+    seen = keys[:LOOK]
+    found = count(look("label_initial_prompt en", LOOK, sum(own for _, own in seen), last_key=seen[-1][0]))
+    assert found == pytest.approx(size / 2, rel=0.25)
+
+
+def test_the_pools_of_a_kind_are_added_up() -> None:
+    looks = [look("assistant_reply en 0", 3), look("assistant_reply en 1", 4), look("prompter_reply en 0", 5)]
+    found = counts(looks, prompts=2, prompts_to_rank=0, limits=Limits())
+    assert found == {
+        "initial_prompt": 2,
+        "prompter_reply": 5,
+        "assistant_reply": 7,
+        "rank_initial_prompts": 0,
+        "rank_prompter_replies": 0,
+        "rank_assistant_replies": 0,
+        "label_initial_prompt": 0,
+        "label_prompter_reply": 0,
+        "label_assistant_reply": 0,
+        "random": 14,
+    }
+
+
+@given(st.data(), st.integers(0, 50), st.integers(0, 50))
+def test_random_is_the_sum_of_all_kinds(data: st.DataObject, prompts: int, prompts_to_rank: int) -> None:
+    looks = [look(pool, data.draw(st.integers(0, 20))) for pool in pools(list(TaskKind), "en", ALL)]
+    found = counts(looks, prompts=prompts, prompts_to_rank=prompts_to_rank, limits=ALL)
+    assert found.pop("random") == sum(found.values())
+    assert set(found) == set(TaskKind)
+
+
+@pytest.mark.parametrize(("waiting", "tasks"), [(0, 0), (1, 0), (2, 1), (4, 1), (5, 2), (8, 2), (9, 3)])
+def test_it_takes_two_prompts_to_rank_and_four_to_fill_a_task(waiting: int, tasks: int) -> None:
+    found = counts([], prompts=0, prompts_to_rank=waiting, limits=Limits())
+    assert found["rank_initial_prompts"] == found["random"] == tasks
+
+
+def test_kinds_that_are_switched_off_are_not_counted() -> None:
+    looks = [look("rank_prompter_replies en", 5)]
+    bounds = Limits(rank_initial_prompts=False, rank_prompter_replies=False)
+    assert counts(looks, prompts=0, prompts_to_rank=8, limits=bounds)["random"] == 0

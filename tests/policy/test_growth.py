@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oa_graph.model import Limits, TreeFacts, TreeState
+from oa_graph.policy.growth import (
+    ACTIVE,
+    ALLOWED,
+    TAKES_POSTS,
+    activated,
+    goal,
+    lottery_places,
+    next_state,
+    path,
+    retried,
+    unhalted,
+)
+from tests.policy.distribution import assert_fits
+from tests.strategies import limits, tree_facts
+
+FINAL = st.sampled_from(sorted(set(TreeState) - ACTIVE))
+
+# A tree in its prime: two replies of the twelve wanted, room for more.
+TREE = TreeFacts(
+    id="tree",
+    state=TreeState.GROWING,
+    lang="en",
+    goal=12,
+    root_accepted=True,
+    root_deleted=False,
+    accepted=3,
+    undecided=0,
+    open_parents=3,
+    rankable=1,
+    unranked=1,
+    won_lottery=datetime(2026, 1, 1, tzinfo=UTC),
+)
+FRESH = replace(
+    TREE,
+    state=TreeState.INITIAL_PROMPT_REVIEW,
+    root_accepted=None,
+    accepted=0,
+    rankable=0,
+    unranked=0,
+    won_lottery=None,
+)
+
+
+@given(tree_facts())
+def test_every_step_is_allowed(facts: TreeFacts) -> None:
+    assert all(after in ALLOWED[before] for before, after in pairwise(path(facts)))
+
+
+@given(tree_facts())
+def test_nothing_is_left_to_do_after_the_next_state(facts: TreeFacts) -> None:
+    after = next_state(facts)
+    assert next_state(replace(facts, state=after)) is after
+
+
+@given(tree_facts(FINAL))
+def test_a_final_state_is_never_left(facts: TreeFacts) -> None:
+    assert next_state(facts) is facts.state
+
+
+@given(tree_facts())
+def test_a_tree_is_never_stuck_where_nobody_can_do_anything(facts: TreeFacts) -> None:
+    match next_state(facts):
+        case TreeState.INITIAL_PROMPT_REVIEW:
+            assert facts.root_accepted is None
+            assert not facts.root_deleted
+        case TreeState.GROWING:
+            assert facts.undecided or (facts.open_parents and facts.accepted < facts.goal)
+        case TreeState.RANKING:
+            assert facts.unranked
+        case _:
+            pass
+
+
+def test_the_table_names_every_state_and_no_step_in_place() -> None:
+    assert set(ALLOWED) == set(TreeState)
+    assert all(state not in steps for state, steps in ALLOWED.items())
+
+
+def test_every_state_is_reached() -> None:
+    imported_or_new = {TreeState.BACKLOG_RANKING, TreeState.INITIAL_PROMPT_REVIEW}
+    assert set().union(*ALLOWED.values()) | imported_or_new == set(TreeState)
+
+
+def test_a_waiting_tree_goes_only_where_the_lottery_or_a_moderator_puts_it() -> None:
+    assert ALLOWED[TreeState.PROMPT_LOTTERY_WAITING] == {TreeState.GROWING, TreeState.HALTED_BY_MODERATOR}
+
+
+def test_replies_are_stored_from_growing_to_export() -> None:
+    assert sorted(TAKES_POSTS) == ["growing", "ranking", "ready_for_export", "ready_for_scoring"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "after"),
+    [(None, "initial_prompt_review"), (True, "prompt_lottery_waiting"), (False, "aborted_low_grade")],
+)
+def test_reviews_of_the_prompt_decide_over_its_tree(accepted: bool | None, after: str) -> None:
+    assert next_state(replace(FRESH, root_accepted=accepted)) == after
+
+
+def test_a_tree_below_its_goal_goes_on_growing() -> None:
+    assert next_state(TREE) is TreeState.GROWING
+
+
+def test_a_tree_at_its_goal_is_ranked() -> None:
+    assert next_state(replace(TREE, accepted=12)) is TreeState.RANKING
+
+
+def test_a_tree_at_its_goal_waits_for_reviews() -> None:
+    assert next_state(replace(TREE, accepted=12, undecided=1)) is TreeState.GROWING
+
+
+def test_a_tree_to_which_nobody_can_add_anything_is_ranked_below_its_goal() -> None:
+    assert next_state(replace(TREE, open_parents=0)) is TreeState.RANKING
+    assert next_state(replace(TREE, open_parents=0, undecided=1)) is TreeState.GROWING
+
+
+def test_a_tree_without_siblings_to_rank_is_scored_at_once() -> None:
+    done = replace(TREE, accepted=12, rankable=0, unranked=0)
+    assert path(done) == (TreeState.GROWING, TreeState.RANKING, TreeState.READY_FOR_SCORING)
+
+
+def test_a_ranked_tree_is_scored() -> None:
+    ranking = replace(TREE, state=TreeState.RANKING)
+    assert next_state(ranking) is TreeState.RANKING
+    assert next_state(replace(ranking, unranked=0)) is TreeState.READY_FOR_SCORING
+
+
+@pytest.mark.parametrize("state", ["initial_prompt_review", "growing", "ranking"])
+def test_a_tree_whose_root_is_deleted_is_halted(state: str) -> None:
+    facts = replace(TREE, state=TreeState(state), root_deleted=True, accepted=0)
+    assert next_state(facts) is TreeState.HALTED_BY_MODERATOR
+
+
+@pytest.mark.parametrize("state", ["growing", "ranking"])
+def test_accepted_replies_do_not_keep_a_tree_without_its_root(state: str) -> None:
+    facts = replace(TREE, state=TreeState(state), root_deleted=True)
+    assert next_state(facts) is TreeState.HALTED_BY_MODERATOR
+
+
+def test_a_growing_tree_without_accepted_posts_is_halted() -> None:
+    assert next_state(replace(TREE, accepted=0)) is TreeState.HALTED_BY_MODERATOR
+
+
+HALTED = replace(TREE, state=TreeState.HALTED_BY_MODERATOR)
+
+
+def test_an_unhalted_tree_grows_again_once_it_won_the_lottery() -> None:
+    assert unhalted(HALTED) is TreeState.GROWING
+
+
+def test_an_unhalted_tree_takes_the_steps_that_were_due() -> None:
+    assert unhalted(replace(HALTED, accepted=12)) is TreeState.RANKING
+    assert unhalted(replace(HALTED, accepted=12, unranked=0)) is TreeState.READY_FOR_SCORING
+
+
+def test_an_unhalted_prompt_is_reviewed_or_waits_again() -> None:
+    fresh = replace(FRESH, state=TreeState.HALTED_BY_MODERATOR)
+    assert unhalted(fresh) is TreeState.INITIAL_PROMPT_REVIEW
+    assert unhalted(replace(fresh, root_accepted=True, accepted=1)) is TreeState.PROMPT_LOTTERY_WAITING
+
+
+def test_a_waiting_tree_is_not_unhalted() -> None:
+    waiting = replace(FRESH, state=TreeState.PROMPT_LOTTERY_WAITING, root_accepted=True)
+    assert unhalted(waiting) is TreeState.PROMPT_LOTTERY_WAITING
+
+
+def test_a_retry_scores_again_or_ranks_first() -> None:
+    failed = replace(TREE, state=TreeState.SCORING_FAILED, unranked=0)
+    assert retried(failed) is TreeState.READY_FOR_SCORING
+    assert retried(replace(failed, unranked=1)) is TreeState.RANKING
+    assert retried(TREE) is TreeState.GROWING
+
+
+def test_an_imported_tree_is_ranked_when_its_turn_has_come() -> None:
+    backlog = replace(TREE, state=TreeState.BACKLOG_RANKING)
+    assert activated(backlog) is TreeState.RANKING
+    assert activated(replace(backlog, unranked=0)) is TreeState.READY_FOR_SCORING
+    assert activated(replace(backlog, rankable=0, unranked=0)) is TreeState.ABORTED_LOW_GRADE
+    assert activated(TREE) is TreeState.GROWING
+
+
+@pytest.mark.parametrize(
+    ("state", "step_in"),
+    [("halted_by_moderator", unhalted), ("scoring_failed", retried), ("backlog_ranking", activated)],
+)
+@given(tree_facts())
+def test_whoever_steps_in_leaves_nothing_to_do(
+    state: str, step_in: Callable[[TreeFacts], TreeState], facts: TreeFacts
+) -> None:
+    after = step_in(replace(facts, state=TreeState(state)))
+    assert next_state(replace(facts, state=after)) is after
+
+
+@given(limits(), st.randoms(use_true_random=False))
+def test_a_goal_is_within_its_bounds(bounds: Limits, rng: Random) -> None:
+    found = goal(bounds, rng)
+    assert found <= bounds.goal_tree_size
+    assert found >= min(bounds.min_goal_tree_size, bounds.goal_tree_size)
+    assert bounds.random_goal_tree_size or found == bounds.goal_tree_size
+
+
+def test_a_random_goal_is_uniform() -> None:
+    bounds, rng = Limits(random_goal_tree_size=True), Random(2)
+    assert_fits(lambda: goal(bounds, rng), dict.fromkeys(range(5, 13), 1), draws=5_000)
+
+
+@pytest.mark.parametrize(
+    ("growing", "reviewing", "waiting", "places"),
+    [
+        (0, 0, 0, 110),
+        (10, 100, 0, 0),
+        (4, 100, 0, 6),
+        (10, 99, 0, 1),
+        (25, 130, 0, 0),
+        (0, 0, 249, 1),
+        (0, 0, 250, 0),
+        (0, 0, 300, 0),
+    ],
+)
+def test_prompts_are_wanted_as_trees_are_missing_and_places_free(
+    growing: int, reviewing: int, waiting: int, places: int
+) -> None:
+    found = lottery_places(lang="en", growing=growing, reviewing=reviewing, waiting=waiting, limits=Limits())
+    assert found == places
+
+
+def test_no_prompts_are_wanted_in_a_disabled_language() -> None:
+    bounds = Limits(init_prompt_disabled_langs=("xx", "yy"))
+    assert lottery_places(lang="yy", growing=0, reviewing=0, waiting=0, limits=bounds) == 0
+    assert lottery_places(lang="en", growing=0, reviewing=0, waiting=0, limits=bounds) == 110
