@@ -1,0 +1,75 @@
+"""Just enough of the Bolt protocol to see whether a server answers a statement.
+
+The driver belongs to `oa_graph.graph`; here one question is asked, and nothing read but whether it was taken.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Mapping
+from typing import cast
+
+_HELLO, _LOGON, _RUN, _PULL, _SUCCESS, _FAILURE = 0x01, 0x6A, 0x10, 0x3F, 0x70, 0x7F
+_OFFER = bytes.fromhex("6060b01700080805000000000000000000000000")  # Bolt 5.8 down to 5.0
+
+
+class Refusal(Exception):
+    """The server answered, and said no."""
+
+
+def ask(port: int, *, username: str, password: str, database: str, seconds: float = 5) -> None:
+    """Run `RETURN 1`. Raises OSError when nobody answers, and Refusal with the server's words."""
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        connection.sendall(_OFFER)
+        if _read(connection, 4) == bytes(4):
+            raise Refusal("it does not speak Bolt 5")
+        product = "oa-graph/1 (a look whether the server is up)"
+        hello = _message(_HELLO, {"user_agent": product, "bolt_agent": {"product": product}})
+        logon = _message(_LOGON, {"scheme": "basic", "principal": username, "credentials": password})
+        run = _message(_RUN, "RETURN 1", {}, {"db": database})
+        connection.sendall(hello + logon + run + _message(_PULL, {"n": -1}))
+        for _ in range(3):  # HELLO, LOGON and RUN
+            answer = _answer(connection)
+            if answer[1] != _SUCCESS:
+                raise Refusal(answer[2:].decode(errors="replace"))
+
+
+def _message(tag: int, *fields: object) -> bytes:
+    body = bytes((0xB0 + len(fields), tag)) + b"".join(map(_pack, fields))
+    return struct.pack(">H", len(body)) + body + bytes(2)
+
+
+def _pack(value: object) -> bytes:
+    match value:
+        case int() if -16 <= value < 128:
+            return struct.pack("b", value)
+        case str():
+            text = value.encode()
+            return (bytes((0x80 + len(text),)) if len(text) < 16 else bytes((0xD0, len(text)))) + text
+        case dict():
+            items = cast("Mapping[str, object]", value).items()
+            return bytes((0xA0 + len(items),)) + b"".join(_pack(part) for item in items for part in item)
+        case _:
+            raise TypeError(f"nothing here sends a {type(value).__name__}")
+
+
+def _answer(connection: socket.socket) -> bytes:
+    """Read one message; chunks of length 0 before it only keep the connection alive."""
+    message = b""
+    while True:
+        (size,) = struct.unpack(">H", _read(connection, 2))
+        if size:
+            message += _read(connection, size)
+        elif message:
+            return message
+
+
+def _read(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            raise ConnectionError("the server closed the connection")
+        data += more
+    return data

@@ -1,0 +1,52 @@
+"""What is done to a store at rest: dump, load, clone, check, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from oa_graph.managed import Address, Server
+from oa_graph.managed.errors import AdminFailed, StoreNotEmpty
+from tests.managed.conftest import SMALL, connect, count_posts, write_posts
+
+
+def test_a_store_is_imported_dumped_cloned_and_loaded(data: Path, tmp_path: Path) -> None:
+    posts, replies = tmp_path / "posts.csv", tmp_path / "replies.csv"
+    posts.write_text("id:ID,text\n1,What is rain?\n2,Water.\n")
+    replies.write_text(":START_ID,:END_ID\n2,1\n")
+    file, broken = tmp_path / "dumps" / "posts.dump", tmp_path / "broken.dump"
+    server, clone = Server(data, memory=SMALL), Server(tmp_path / "clone", memory=SMALL)
+
+    server.import_csv(nodes={"Post": [posts]}, relationships={"REPLY_TO": [replies]})
+    with pytest.raises(StoreNotEmpty):
+        server.import_csv(nodes={"Post": [posts]}, relationships={})
+    with server:
+        address = server.start()
+        assert _replies(address) == [["Water.", "What is rain?"]]
+        server.dump(file)
+        assert server.address() == address  # it ran before, so it runs again
+        write_posts(address, number=5)
+
+    broken.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(AdminFailed, match="load"):
+        server.load(broken)  # which costs nothing of what was there:
+    server.clone(clone.data)
+    assert server.status().state == "stopped"  # it did not run before
+    with clone:
+        copy = clone.start()
+        assert count_posts(copy) == 7
+        assert copy.password != address.password
+    with pytest.raises(StoreNotEmpty):
+        server.clone(clone.data)
+
+    server.load(file)
+    server.check()
+    with server:
+        assert count_posts(server.start()) == 2
+
+
+def _replies(address: Address) -> list[list[str]]:
+    with connect(address) as driver:
+        found = driver.execute_query("MATCH (a:Post)-[:REPLY_TO]->(b:Post) RETURN a.text, b.text")
+    return [record.values() for record in found.records]
