@@ -1,0 +1,12 @@
+// exchange/authors: makes sure that the authors of a file exist; those that do are left as they are.
+//
+// in    ids     LIST<STRING>    sorted, so that two imports lock in the same order
+// in    client  STRING
+// in    now     ZONED DATETIME
+// rows  none
+// cost  a seek for each id
+// mode  write
+UNWIND $ids AS id
+MERGE (user:User {id: id})
+  ON CREATE SET user.client = $client, user.method = 'system', user.name = id, user.display_name = id,
+    user.enabled = true, user.deleted = false, user.notes = '', user.show_on_leaderboard = false, user.created = $now;

@@ -1,0 +1,45 @@
+// tasks/lease_prompt: reserves room for one more initial prompt in a language, and writes the task.
+//
+// in    user_id        STRING
+// in    client         STRING          id of the API client
+// in    lang           STRING
+// in    task_id        STRING          id of the task to write
+// in    now            ZONED DATETIME
+// in    now_ms         INTEGER         the same in epoch milliseconds
+// in    until_ms       INTEGER         end of the reservation in epoch milliseconds
+// in    expires        ZONED DATETIME  end of the task's validity; null for ever
+// in    collective     BOOLEAN
+// in    policy         STRING          kept on the task
+// in    max_growing    INTEGER         growing trees wanted
+// in    max_reviewing  INTEGER         prompts under review before no more are asked for
+// in    max_waiting    INTEGER         prompts in the lottery before no more are asked for
+// out   handed_out     BOOLEAN         also when the task is there already
+// rows  one
+// cost  one seek and the reservations of one language
+// mode  write
+MATCH (user:User {id: $user_id})
+SET user:User
+MERGE (language:Language {tag: $lang})
+SET language:Language
+WITH user, language, properties(language) AS stored
+OPTIONAL MATCH (language)<-[lease:LEASES]-(:Task)
+WITH user, language, stored, collect(lease) AS leases
+WITH user, language, stored, [each IN leases WHERE each.until <= $now_ms] AS lapsed,
+  size([each IN leases WHERE each.until > $now_ms]) AS live,
+  $max_growing - coalesce(stored.growing, 0) AS missing,
+  $max_reviewing - coalesce(stored.initial_prompt_review, 0) AS reviewable,
+  $max_waiting - coalesce(stored.prompt_lottery_waiting, 0) AS waitable
+FOREACH (each IN lapsed | DELETE each)
+WITH user, language, stored, live, waitable,
+  CASE WHEN missing > 0 THEN missing ELSE 0 END + CASE WHEN reviewable > 0 THEN reviewable ELSE 0 END AS wanted
+WITH user, language, live = 0 AND stored = {tag: $lang} AS unheard_of,
+  live < CASE WHEN wanted < waitable THEN wanted ELSE waitable END AS room,
+  EXISTS { (:Task {id: $task_id}) } AS again
+// Who asks in vain leaves nothing behind, not even the name of a language.
+FOREACH (_ IN CASE WHEN unheard_of AND NOT room THEN [1] ELSE [] END | DELETE language)
+FOREACH (_ IN CASE WHEN room AND NOT again THEN [1] ELSE [] END |
+  CREATE (user)-[:TOOK]->(:Task {
+    id: $task_id, kind: 'initial_prompt', client: $client, lang: $lang, created: $now, expires: $expires,
+    holder: user.id, collective: $collective, policy: $policy
+  })-[:LEASES {until: $until_ms}]->(language))
+RETURN room OR again AS handed_out;

@@ -1,0 +1,60 @@
+// tasks/refuse: skips a task, frees its place, and remembers that this user does not want it.
+//
+// in    client   STRING          id of the API client
+// in    task_id  STRING
+// in    reason   STRING          null when none was given
+// in    user_id  STRING          the acting user; null: whoever holds the task
+// in    now      ZONED DATETIME
+// in    now_ms   INTEGER         the same in epoch milliseconds
+// out   outcome  STRING          refused, no_task, expired, done, not_yours
+// out   expired  ZONED DATETIME  end of the task's validity
+// out   tree_id  STRING          null for prompts
+// out   state    STRING          of the tree
+// out   skips    INTEGER         how many users skipped a reply to this post
+// rows  one
+// cost  one seek and the reactions of one post
+// mode  write
+OPTIONAL MATCH (task:Task {id: $task_id, client: $client})
+OPTIONAL MATCH (task)-[:FOR]->(post:Post)
+OPTIONAL MATCH (tree:Tree {id: post.tree})
+OPTIONAL MATCH (task)<-[:TOOK]-(owner:User)
+SET tree:Tree
+SET post:Post
+SET task:Task
+WITH task, post, tree, owner, properties(task).done AS done, properties(tree).state AS state
+WITH *,
+  CASE
+    WHEN task IS NULL THEN 'no_task'
+    WHEN task.expires < $now THEN 'expired'
+    WHEN done IS NOT NULL THEN 'done'
+    WHEN $user_id IS NOT NULL AND $user_id <> owner.id AND NOT task.collective THEN 'not_yours'
+    ELSE 'refused'
+  END AS outcome,
+  CASE
+    WHEN task.kind STARTS WITH 'label' THEN '_skip_labeling'
+    WHEN task.kind STARTS WITH 'rank' THEN '_skip_ranking'
+    ELSE '_skip_reply'
+  END AS emoji
+CALL (task, post, owner, outcome, emoji) {
+  WITH * WHERE outcome = 'refused'
+  FOREACH (_ IN CASE WHEN task.collective THEN [] ELSE [1] END |
+    SET task.skipped = true, task.skip_reason = $reason, task.refused = $now, task.holder = null)
+  WITH task, post, owner, emoji
+  OPTIONAL MATCH (skipper:User {id: $user_id})
+  OPTIONAL MATCH (task)-[:LEASES]->(language:Language)
+  WITH task, post, coalesce(skipper, owner) AS skipper, emoji, language
+  SET skipper:User
+  SET language:Language
+  WITH task, post, skipper, emoji
+  CALL (task) { WITH task WHERE NOT task.collective MATCH (task)-[own:LEASES]->() DELETE own }
+  WITH post, skipper, emoji WHERE post IS NOT NULL
+  MERGE (skipper)-[skip:REACTED {emoji: emoji}]->(post)
+    ON CREATE SET skip.created = $now
+  WITH post
+  OPTIONAL MATCH (post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms
+  WITH post, count(lease) AS live
+  WHERE properties(post).pool IS NOT NULL AND live < properties(post).wants
+  SET post.key = rand()
+}
+RETURN outcome, task.expires AS expired, tree.id AS tree_id, state,
+  COUNT { (post)<-[:REACTED {emoji: '_skip_reply'}]-() } AS skips;

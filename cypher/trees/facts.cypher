@@ -1,0 +1,41 @@
+// trees/facts: everything that decides which state a tree is in next; locks the tree.
+//
+// in    id                     STRING
+// in    num_prompter_replies   INTEGER  replies wanted by an assistant post
+// in    num_required_rankings  INTEGER  rankings wanted by a parent
+// in    rank_prompter_replies  BOOLEAN  whether prompter replies are ranked
+// out   id                     STRING
+// out   state                  STRING
+// out   lang                   STRING
+// out   goal                   INTEGER
+// out   root_accepted          BOOLEAN
+// out   root_deleted           BOOLEAN
+// out   accepted               INTEGER  live accepted posts, root included
+// out   undecided              INTEGER  live replies without a verdict
+// out   open_parents           INTEGER  accepted posts with room for a reply
+// out   rankable               INTEGER  parents with two or more accepted replies to be ranked
+// out   unranked               INTEGER  those with too few rankings
+// out   won_lottery            ZONED DATETIME
+// rows  maybe
+// cost  one seek, a few expands for each post of the tree
+// mode  write
+MATCH (tree:Tree {id: $id})
+SET tree:Tree
+WITH tree, properties(tree).state AS state
+MATCH (post:Post {tree: tree.id})
+WITH tree, state, post,
+  COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND coalesce(reply.accepted, true) } AS replies,
+  COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND reply.accepted } AS ranked,
+  COUNT { (post)<-[:UNDER]-(:Ranking) } AS rankings,
+  CASE WHEN post.role = 'assistant' AND $num_prompter_replies < tree.max_children
+    THEN $num_prompter_replies ELSE tree.max_children END AS cap
+WITH tree, state, post, replies, cap, rankings, NOT post.deleted AND coalesce(post.accepted, false) AS stands,
+  NOT post.deleted AND ranked > 1 AND (post.role = 'prompter' OR $rank_prompter_replies) AS rankable
+RETURN tree.id AS id, state, tree.lang AS lang, tree.goal AS goal, tree.won_lottery AS won_lottery,
+  head(collect(CASE WHEN post.id = tree.id THEN post.accepted END)) AS root_accepted,
+  coalesce(head(collect(CASE WHEN post.id = tree.id THEN post.deleted END)), true) AS root_deleted,
+  sum(CASE WHEN stands THEN 1 ELSE 0 END) AS accepted,
+  sum(CASE WHEN NOT post.deleted AND post.accepted IS NULL AND post.depth > 0 THEN 1 ELSE 0 END) AS undecided,
+  sum(CASE WHEN stands AND post.depth < tree.max_depth AND replies < cap THEN 1 ELSE 0 END) AS open_parents,
+  sum(CASE WHEN rankable THEN 1 ELSE 0 END) AS rankable,
+  sum(CASE WHEN rankable AND rankings < $num_required_rankings THEN 1 ELSE 0 END) AS unranked;

@@ -1,0 +1,11 @@
+// users/anywhere: a user by his name in whichever frontend; of several the preferred frontend's, else the oldest.
+//
+// in    preferred  STRING  id of an API client
+// in    method     STRING
+// in    name       STRING
+// out   user       MAP
+// rows  maybe
+// cost  an index seek, as many rows as frontends know the name
+// mode  read
+MATCH (user:User {method: $method, name: $name})
+RETURN user {.*} AS user ORDER BY user.client = $preferred DESC, user.created LIMIT 1;

@@ -1,0 +1,128 @@
+"""Every Cypher statement of the program, read once from `cypher/` and known by its file's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Literal, LiteralString, cast
+
+Rows = Literal["one", "maybe", "many", "none"]
+Mode = Literal["read", "write", "schema"]
+
+_OPTIONS = "CYPHER replan=skip\n"
+"""A plan is kept as it is. The server would otherwise make it anew whenever a young graph has grown by some, which
+takes a second each time, to arrive at the same plan: all start from a key or a range of an index, whatever the
+counts."""
+
+_PARAMETER = re.compile(r"\$(\w+)")
+"""In the files a parameter is `$name`, as people write it; what is sent has `$given.name`, one map for all. The server
+makes a plan for each combination of its parameters' types, where texts and lists of about 1, 10, 100, … elements are of
+different types: texts of people would have it planning for ever. A map is one type, whatever is in it."""
+
+_HEADER = re.compile(r"^// (?P<key>in|out|rows|cost|mode) +(?P<rest>.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One file of `cypher/`, its header parsed."""
+
+    name: str
+    text: LiteralString
+    gist: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+    rows: Rows
+    cost: str
+    mode: Mode
+
+    @staticmethod
+    def sent(parameters: Mapping[str, object]) -> dict[str, object]:
+        """The parameters as `text` expects them."""
+        return {"given": dict(parameters)}
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaFile:
+    """One step of the schema: statements that are applied in order, once."""
+
+    version: int
+    name: str
+    checksum: str
+    statements: tuple[LiteralString, ...]
+
+
+def _walk(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        name = f"{prefix}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(entry, f"{name}/")
+        elif name.endswith(".cypher"):
+            yield name.removesuffix(".cypher"), entry.read_text("utf-8")
+
+
+def _parse(name: str, source: str) -> Query:
+    title, _, gist = source.partition("\n")[0].removeprefix("// ").partition(": ")
+    if title != name:
+        raise ValueError(f"cypher/{name}.cypher: the first line has to begin with '// {name}: '")
+    header: dict[str, dict[str, str]] = {"in": {}, "out": {}}
+    single = {"rows": "", "cost": "", "mode": ""}
+    for line in source.splitlines():
+        if found := _HEADER.match(line):
+            key, rest = found["key"], found["rest"]
+            if key in single:
+                single[key] = rest.split()[0] if key != "cost" else rest
+            else:
+                column, _, meaning = rest.partition(" ")
+                header[key][column] = meaning.strip()
+    if single["rows"] not in ("one", "maybe", "many", "none") or single["mode"] not in ("read", "write"):
+        raise ValueError(f"cypher/{name}.cypher: the header lacks `rows` or `mode`")
+    # Text becomes a statement in this module alone: here it comes from our own files, never from a request.
+    text = cast("LiteralString", _OPTIONS + _PARAMETER.sub(r"$given.\1", source.rstrip().removesuffix(";")))
+    return Query(
+        name=name,
+        text=text,
+        gist=gist,
+        inputs=header["in"],
+        outputs=header["out"],
+        rows=single["rows"],
+        cost=single["cost"],
+        mode=cast("Mode", single["mode"]),
+    )
+
+
+def typed_by_operator(statement: str) -> LiteralString:
+    """A statement from the prompt of `oa-graph db shell`: whoever types there owns the database."""
+    return cast("LiteralString", statement)
+
+
+@cache
+def catalogue() -> Mapping[str, Query]:
+    """All statements but those of the schema, by name such as `posts/thread`."""
+    root = files("oa_graph") / "cypher"
+    return {name: _parse(name, text) for name, text in _walk(root) if not name.startswith("schema/")}
+
+
+@cache
+def schema_files() -> tuple[SchemaFile, ...]:
+    """The steps of the schema in the order of their numbers."""
+    root = files("oa_graph") / "cypher"
+    found: list[SchemaFile] = []
+    for name, text in _walk(root):
+        if not name.startswith("schema/"):
+            continue
+        code = "\n".join(line for line in text.splitlines() if not line.startswith("//"))
+        statements = [part.strip() for part in code.split(";\n") if part.strip()]
+        found.append(
+            SchemaFile(
+                version=int(name.removeprefix("schema/").partition("_")[0]),
+                name=name,
+                checksum=sha256(text.encode()).hexdigest(),
+                statements=tuple(cast("LiteralString", part.removesuffix(";")) for part in statements),
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,57 @@
+"""Applies `cypher/schema/` in order, each file once, and remembers it in the graph.
+
+A `(:Schema {version, name, checksum, applied})` node stands for each applied file. A file that changed after it was
+applied, or a graph that knows more files than the program, is an error: neither can be mended by guessing.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import LiteralString
+
+from oa_graph.errors import SchemaChanged, SchemaTooNew
+from oa_graph.graph.queries import schema_files
+from oa_graph.graph.session import Graph, StatementRefused
+
+
+async def apply(graph: Graph) -> list[str]:
+    """Applies what is new and returns the names; raises SchemaChanged or SchemaTooNew before touching anything."""
+    # The constraint comes first: two processes that start at once can then not both write the same step.
+    await graph.execute("CREATE CONSTRAINT schema_version IF NOT EXISTS FOR (s:Schema) REQUIRE s.version IS UNIQUE")
+    applied = {
+        row["version"]: row["checksum"]
+        for row in await graph.execute("MATCH (s:Schema) RETURN s.version AS version, s.checksum AS checksum")
+    }
+    known = {step.version: step for step in schema_files()}
+    if strange := applied.keys() - known.keys():
+        raise SchemaTooNew(found=max(strange), known=max(known))
+    for version, checksum in applied.items():
+        if known[version].checksum != checksum:
+            raise SchemaChanged(name=known[version].name)
+    new = [step for step in schema_files() if step.version not in applied]
+    for step in new:
+        for statement in step.statements:
+            await _apply(graph, statement)
+        await graph.execute(
+            "MERGE (s:Schema {version: $version}) "
+            "SET s.name = $name, s.checksum = $checksum, s.applied = coalesce(s.applied, $now)",
+            version=step.version,
+            name=step.name,
+            checksum=step.checksum,
+            now=datetime.now(UTC),
+        )
+    if new:
+        await graph.execute("CALL db.awaitIndexes(300)")
+    return [step.name for step in new]
+
+
+async def _apply(graph: Graph, statement: LiteralString) -> None:
+    """Runs a step that changes nothing where it has run before.
+
+    Of two processes that start at once, one may find that the other made the index between its look and its making;
+    it sees that when it looks again.
+    """
+    try:
+        await graph.execute(statement)
+    except StatementRefused:
+        await graph.execute(statement)

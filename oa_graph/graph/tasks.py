@@ -1,0 +1,431 @@
+"""Tasks: handing out, acknowledging, refusing, settling. One statement, one function, one outcome.
+
+An outcome is a word that the statement chose under its locks; `oa_graph.protocol` turns the bad ones into errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from oa_graph.errors import DuplicateReply, PostIdTaken, ReviewedBefore, TaskAlreadyAcknowledged
+from oa_graph.graph import posts
+from oa_graph.graph.session import Row, Taken, Tx, decoder, many, milliseconds, one
+from oa_graph.model import (
+    Draw,
+    Form,
+    LabelAnswer,
+    Limits,
+    Person,
+    PoolLook,
+    Post,
+    RankingAnswer,
+    TaskKind,
+    TaskRequest,
+    TextAnswer,
+    Thread,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slip:
+    """What every task that is written down has: who, when, and until when."""
+
+    task: str
+    now: datetime
+    limits: Limits
+    collective: bool
+    policy: str
+
+    def parameters(self) -> dict[str, object]:
+        validity = self.limits.task_validity_sec
+        return {
+            "task_id": self.task,
+            "now": self.now,
+            "expires": self.now + timedelta(seconds=validity) if validity and not self.collective else None,
+            "collective": self.collective,
+            "policy": self.policy,
+        }
+
+    def lease(self) -> dict[str, object]:
+        return {
+            "now_ms": milliseconds(self.now),
+            "until_ms": milliseconds(self.now + timedelta(seconds=self.limits.lease_sec)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What came of asking for an open place; `kind` and the rest only when it was handed out."""
+
+    outcome: str
+    user_id: str
+    kind: TaskKind | None = None
+    thread: Thread = ()
+    candidates: tuple[Post, ...] = ()
+    form: Form | None = None
+
+
+def _allow(limits: Limits) -> dict[str, bool]:
+    return {
+        "self_labeling": limits.allow_self_labeling,
+        "self_ranking": limits.allow_self_ranking,
+        "duplicate_tasks": limits.allow_duplicate_tasks,
+    }
+
+
+def _who(client: str, person: Person) -> dict[str, object]:
+    return {
+        "client": client,
+        "method": person.method,
+        "name": person.name,
+        "display_name": person.display_name,
+    }
+
+
+def _leased(row: Row) -> Leased:
+    if row["outcome"] != "handed_out":
+        return Leased(outcome=row["outcome"], user_id=row["user_id"])
+    form = row["form"]
+    return Leased(
+        outcome="handed_out",
+        user_id=row["user_id"],
+        kind=TaskKind(row["kind"]),
+        thread=posts.decode_all(row["thread"], row["user_id"]),
+        candidates=posts.decode_all(row["candidates"], row["user_id"]),
+        form=None
+        if form is None
+        else Form(form["mode"], form["disposition"], tuple(form["labels"]), tuple(form["mandatory"])),
+    )
+
+
+async def lease(
+    tx: Tx,
+    slip: Slip,
+    *,
+    ask: TaskRequest,
+    user: str,
+    draws: Sequence[Draw],
+    forms: Mapping[TaskKind, Form],
+    shuffle: Sequence[float],
+) -> Leased:
+    """Takes the first place that the draws give to this person; `user` is the id should he be new."""
+    parameters = _lease_parameters(slip, ask=ask, user=user, draws=draws, forms=forms, shuffle=shuffle)
+    found = await one(tx, "tasks/lease", _leased, **parameters)
+    return found if found.outcome != "again" else await _again(tx, slip)
+
+
+async def _again(tx: Tx, slip: Slip) -> Leased:
+    """What was handed out over a connection that broke before it could say so."""
+    return await one(tx, "tasks/again", _leased, task_id=slip.task)
+
+
+def _lease_parameters(
+    slip: Slip,
+    *,
+    ask: TaskRequest,
+    user: str,
+    draws: Sequence[Draw],
+    forms: Mapping[TaskKind, Form],
+    shuffle: Sequence[float],
+) -> dict[str, object]:
+    limits = slip.limits
+    return {
+        **_who(ask.client.id, ask.person),
+        **slip.parameters(),
+        **slip.lease(),
+        "user_id": user,
+        "lang": ask.lang,
+        "need_terms": limits.enforce_terms,
+        "span_start": slip.now - timedelta(seconds=limits.recent_tasks_span_sec),
+        "max_pending": limits.max_pending_tasks_per_user,
+        "draws": [_plain(draw) for draw in draws],
+        "allow": _allow(limits),
+        "forms": {
+            kind.value: {
+                "mode": form.mode,
+                "disposition": form.disposition,
+                "labels": list(form.labels),
+                "mandatory": list(form.mandatory),
+            }
+            for kind, form in forms.items()
+        },
+        "shuffle": list(shuffle),
+    }
+
+
+def _plain(draw: Draw) -> dict[str, Any]:
+    return {
+        "pools": list(draw.pools),
+        "tries": draw.tries,
+        "lapsed_first": draw.lapsed_first,
+        "by_depth": list(draw.by_depth),
+        "by_rank": list(draw.by_rank),
+        "by_thread": draw.by_thread,
+    }
+
+
+async def lease_prompt(tx: Tx, slip: Slip, *, ask: TaskRequest, user: str) -> bool:
+    """Takes room for one more initial prompt; False when there is none."""
+    limits = slip.limits
+    return await one(
+        tx,
+        "tasks/lease_prompt",
+        lambda row: bool(row["handed_out"]),
+        **slip.parameters(),
+        **slip.lease(),
+        user_id=user,
+        client=ask.client.id,
+        lang=ask.lang,
+        max_growing=limits.max_active_trees,
+        max_reviewing=limits.max_initial_prompt_review,
+        max_waiting=limits.max_prompt_lottery_waiting,
+    )
+
+
+async def lease_prompts_to_rank(tx: Tx, slip: Slip, *, ask: TaskRequest, user: str, start: float) -> tuple[Post, ...]:
+    """Takes some waiting prompts, from `start` in [0, 1) of the pool on; none when fewer than two are there."""
+    limits = slip.limits
+    try:
+        return await one(
+            tx,
+            "tasks/lease_prompts_to_rank",
+            lambda row: posts.decode_all(row["candidates"], user),
+            **slip.parameters(),
+            **{
+                "user_id": user,
+                "client": ask.client.id,
+                "lang": ask.lang,
+                "pool": f"{TaskKind.RANK_INITIAL_PROMPTS} {ask.lang}",
+                "from": start,
+                "count": limits.prompts_to_rank,
+                "duplicate": limits.allow_duplicate_tasks,
+                "self": limits.allow_self_ranking,
+            },
+        )
+    except Taken:
+        return (await _again(tx, slip)).candidates
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is there for a user; `user_id` None: not seen before."""
+
+    user_id: str | None
+    enabled: bool | None
+    terms: bool
+    growing: int
+    reviewing: int
+    waiting: int
+    leased: int
+    looks: list[PoolLook]
+
+
+_standing = decoder(Standing)
+
+
+async def look(
+    tx: Tx,
+    *,
+    client: str,
+    person: Person,
+    lang: str,
+    pools: Sequence[str],
+    limit: int,
+    limits: Limits,
+    now: datetime,
+) -> Standing:
+    """Counts what each pool holds for a user, looking at `limit` places of each at most."""
+    return await one(
+        tx,
+        "tasks/look",
+        _standing,
+        client=client,
+        method=person.method,
+        name=person.name,
+        pools=list(pools),
+        limit=limit,
+        lang=lang,
+        now_ms=milliseconds(now),
+        allow=_allow(limits),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a step in a task's life; the fields that the step does not know are None."""
+
+    outcome: str
+    task_id: str | None = None
+    kind: TaskKind | None = None
+    user_id: str | None = None
+    tree_id: str | None = None
+    state: str | None = None
+    expired: datetime | None = None
+    label: str | None = None
+    accepted: bool | None = None
+    reviews: int = 0
+    spam: float | None = None
+    lang_mismatch: float | None = None
+    skips: int = 0
+    candidates: int = 0
+    ranked: list[str] = field(default_factory=list[str])
+
+
+_OUTCOME_FIELDS = frozenset(Outcome.__dataclass_fields__)
+
+
+def _outcome(row: Row) -> Outcome:
+    fields = {name: value for name, value in row.items() if name in _OUTCOME_FIELDS and value is not None}
+    if "kind" in fields:
+        fields["kind"] = TaskKind(fields["kind"])
+    return Outcome(**fields)
+
+
+async def acknowledge(
+    tx: Tx, *, client: str, task: str, ack: str, user: str | None, now: datetime, limits: Limits
+) -> Outcome:
+    """Binds a task to the frontend's id; raises TaskAlreadyAcknowledged when another task has that id."""
+    try:
+        return await one(
+            tx,
+            "tasks/acknowledge",
+            _outcome,
+            client=client,
+            task_id=task,
+            ack=ack,
+            user_id=user,
+            now=now,
+            until_ms=milliseconds(now + timedelta(seconds=limits.lease_sec)),
+        )
+    except Taken as taken:
+        raise TaskAlreadyAcknowledged(id=task, ack=ack, why="another task has that id") from taken
+
+
+async def unacknowledged(
+    tx: Tx, *, client: str, person: Person, kinds: Collection[TaskKind], now: datetime
+) -> list[str]:
+    """The tasks of these kinds that a person took and never acknowledged, newest first."""
+    return await many(
+        tx,
+        "tasks/unacknowledged",
+        lambda row: str(row["task_id"]),
+        client=client,
+        method=person.method,
+        name=person.name,
+        kinds=list(kinds),
+        now=now,
+    )
+
+
+async def refuse(tx: Tx, *, client: str, task: str, reason: str | None, user: str | None, now: datetime) -> Outcome:
+    """Skips a task and frees its place."""
+    return await one(
+        tx,
+        "tasks/refuse",
+        _outcome,
+        client=client,
+        task_id=task,
+        reason=reason,
+        user_id=user,
+        now=now,
+        now_ms=milliseconds(now),
+    )
+
+
+async def settle_text(
+    tx: Tx,
+    *,
+    client: str,
+    person: Person,
+    answer: TextAnswer,
+    post: str,
+    goal: int,
+    limits: Limits,
+    now: datetime,
+) -> Outcome:
+    """Stores a text as post `post`; raises PostIdTaken when the frontend used its id before."""
+    try:
+        return await one(
+            tx,
+            "tasks/settle_text",
+            _outcome,
+            **_who(client, person),
+            ack=answer.ack,
+            post_id=post,
+            frontend_id=answer.frontend_id,
+            text=answer.text,
+            too_long=len(answer.text) > limits.message_size_limit,
+            lang=answer.lang,
+            now=now,
+            now_ms=milliseconds(now),
+            window_start=now - timedelta(seconds=limits.duplicate_window_sec),
+            allow=_allow(limits),
+            num_prompter_replies=limits.num_prompter_replies,
+            quota_prompt=limits.num_reviews_initial_prompt,
+            quota_reply=limits.num_reviews_reply,
+            goal=goal,
+            max_depth=limits.max_tree_depth,
+            max_children=limits.max_children_count,
+        )
+    except Taken as taken:
+        if "reply_key" in str(taken):
+            raise DuplicateReply(id=person.name) from taken
+        raise PostIdTaken(id=answer.frontend_id) from taken
+
+
+async def settle_review(
+    tx: Tx,
+    *,
+    client: str,
+    person: Person,
+    answer: LabelAnswer,
+    review: str,
+    limits: Limits,
+    now: datetime,
+) -> Outcome:
+    """Stores labels as review `review`."""
+    try:
+        return await one(
+            tx,
+            "tasks/settle_review",
+            _outcome,
+            **_who(client, person),
+            task_id=answer.task,
+            post_id=answer.post,
+            labels=dict(answer.labels),
+            text=answer.text,
+            review_id=review,
+            allow=_allow(limits),
+            quota_prompt=limits.num_reviews_initial_prompt,
+            quota_reply=limits.num_reviews_reply,
+            now=now,
+            now_ms=milliseconds(now),
+        )
+    except Taken as taken:
+        raise ReviewedBefore(id=person.name) from taken
+
+
+async def settle_ranking(
+    tx: Tx, *, client: str, person: Person, answer: RankingAnswer, ranking: str, now: datetime
+) -> Outcome:
+    """Stores an order as ranking `ranking`."""
+    return await one(
+        tx,
+        "tasks/settle_ranking",
+        _outcome,
+        **_who(client, person),
+        ack=answer.ack,
+        order=list(answer.order),
+        not_rankable=answer.not_rankable,
+        ranking_id=ranking,
+        now=now,
+        now_ms=milliseconds(now),
+    )
+
+
+async def close(tx: Tx, *, client: str, ack: str, now: datetime) -> Outcome:
+    """Ends a collective task."""
+    return await one(tx, "tasks/close", _outcome, client=client, ack=ack, now=now, now_ms=milliseconds(now))

@@ -1,0 +1,161 @@
+"""Trees: their state, the facts that decide it, the lottery's tickets, consensus and ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from oa_graph.errors import PostNotFound
+from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
+from oa_graph.model import Consensus, Limits, Rating, Tree, TreeFacts, TreeState
+
+_tree = decoder(Tree)
+_facts = decoder(TreeFacts)
+
+_MONTH = timedelta(days=30)
+_TICKETS = 500
+"""The lottery looks at so many prompts at most, drawn at random when more wait."""
+
+
+async def tree_of(tx: Tx, post_id: str) -> Tree:
+    """The tree that a post belongs to; raises PostNotFound."""
+    found = await maybe(tx, "trees/tree", _tree, post_id=post_id)
+    if found is None:
+        raise PostNotFound(id=post_id)
+    return found
+
+
+async def facts(tx: Tx, id: str, *, limits: Limits) -> TreeFacts | None:
+    """What decides the next state of a tree; locks it until the transaction ends."""
+    return await maybe(
+        tx,
+        "trees/facts",
+        _facts,
+        id=id,
+        num_prompter_replies=limits.num_prompter_replies,
+        num_required_rankings=limits.num_required_rankings,
+        rank_prompter_replies=limits.rank_prompter_replies,
+    )
+
+
+async def enter_state(tx: Tx, id: str, state: TreeState, *, limits: Limits, now: datetime) -> None:
+    """Puts a tree into a state and opens just the places that the state wants."""
+    await run(
+        tx,
+        "trees/enter_state",
+        id=id,
+        state=state,
+        now=now,
+        now_ms=milliseconds(now),
+        num_prompter_replies=limits.num_prompter_replies,
+        num_required_rankings=limits.num_required_rankings,
+        rank_prompter_replies=limits.rank_prompter_replies,
+        num_prompt_rankings=limits.num_prompt_rankings if limits.rank_initial_prompts else 0,
+        quota_prompt=limits.num_reviews_initial_prompt,
+        quota_reply=limits.num_reviews_reply,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRankings:
+    """All orders given of one parent's replies."""
+
+    parent: str
+    orders: list[list[str]]
+    objections: int
+
+
+_rankings = decoder(ParentRankings)
+
+
+async def rankings(tx: Tx, id: str, *, limits: Limits) -> list[ParentRankings]:
+    """The orders given in a tree, one value for each ranked parent."""
+    return await many(tx, "trees/rankings", _rankings, id=id, with_prompter_replies=limits.rank_prompter_replies)
+
+
+async def score(tx: Tx, scores: Mapping[str, Consensus | None]) -> None:
+    """Writes the consensus of each parent; with None its replies have no rank."""
+    await run(
+        tx,
+        "trees/score",
+        scores=[
+            {
+                "parent": parent,
+                "order": list(found.order) if found else [],
+                "margin": found.margin if found else None,
+            }
+            for parent, found in scores.items()
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCounts:
+    """How many trees of a language are in the states that the lottery looks at."""
+
+    growing: int
+    reviewing: int
+    waiting: int
+
+
+_counts = decoder(LanguageCounts)
+
+
+async def language(tx: Tx, lang: str) -> LanguageCounts:
+    """The counts; locks the language, so that two lotteries cannot both fill one gap."""
+    return await one(tx, "trees/language", _counts, lang=lang)
+
+
+async def languages(tx: Tx) -> list[str]:
+    """The languages that have trees."""
+    return await many(tx, "trees/languages", lambda row: str(row["lang"]))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPrompt:
+    """A prompt in the lottery; mu and sigma None: never ranked."""
+
+    tree: str
+    author: str | None
+    wins: int
+    mu: float | None
+    sigma: float | None
+
+
+_waiting = decoder(WaitingPrompt)
+
+
+async def tickets(tx: Tx, lang: str, *, now: datetime) -> list[WaitingPrompt]:
+    """Prompts that wait in a language, each with its author's first places of the last 30 days."""
+    since = (now - _MONTH).date().isoformat()
+    return await many(tx, "trees/tickets", _waiting, lang=lang, since=since, limit=_TICKETS)
+
+
+async def backlog(tx: Tx, lang: str) -> str | None:
+    """An imported tree that waits to be ranked."""
+    return await maybe(tx, "trees/backlog", lambda row: str(row["id"]), lang=lang)
+
+
+async def open_rankings(tx: Tx, pools: Sequence[str], *, limit: int) -> int:
+    """How many parents in these pools want rankings now; at least `limit` when there are more in one."""
+    return await one(tx, "trees/open_rankings", lambda row: int(row["found"]), pools=list(pools), limit=limit)
+
+
+async def ratings(tx: Tx, ids: Sequence[str], *, new: Rating) -> dict[str, Rating]:
+    """What is believed of some prompts, `new` of those never ranked; locks them."""
+
+    def pair(row: Row) -> tuple[str, Rating]:
+        return row["id"], new if row["mu"] is None else Rating(mu=row["mu"], sigma=row["sigma"])
+
+    return dict(await many(tx, "trees/ratings", pair, ids=list(ids)))
+
+
+async def rate(tx: Tx, ratings: Mapping[str, Rating], *, limits: Limits) -> None:
+    """Writes what is believed of some prompts by now."""
+    await run(
+        tx,
+        "trees/rate",
+        ratings=[{"id": id, "mu": each.mu, "sigma": each.sigma} for id, each in ratings.items()],
+        num_prompt_rankings=limits.num_prompt_rankings if limits.rank_initial_prompts else 0,
+    )

@@ -1,0 +1,161 @@
+"""Carries trees through their states: asks for the facts, lets the policy decide, writes, and sees to what follows.
+
+Every function runs inside the transaction of the event that it belongs to, so a tree is never left behind in a state
+that its facts have outgrown, and a crash leaves either both the event and the step, or neither.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from oa_graph.graph import posts, trees
+from oa_graph.graph.session import Graph, Tx
+from oa_graph.model import Limits, TaskKind, TreeFacts, TreeState
+from oa_graph.policy import growth, lottery, rating, review, sampling
+from oa_graph.policy.ranking import consensus
+
+log = logging.getLogger(__name__)
+
+_DRAWN_AT_ONCE = 5
+"""A lottery starts at most so many trees in one transaction; the next event draws on."""
+
+_RANKINGS = (TaskKind.RANK_ASSISTANT_REPLIES, TaskKind.RANK_PROMPTER_REPLIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What every step needs beside the tree: the transaction, the rules, the time and the dice."""
+
+    tx: Tx
+    limits: Limits
+    now: datetime
+    rng: Random
+
+
+async def judge(
+    at: Moment,
+    *,
+    post: str,
+    tree: str,
+    kind: TaskKind,
+    reviews: int,
+    spam: float,
+    lang_mismatch: float,
+    accepted: bool | None,
+) -> None:
+    """After a review: accepts or rejects the post when enough were given, and carries the tree on.
+
+    An acceptance is never taken back. A rejected reply may still be accepted by a late review; a rejected prompt not,
+    for its tree is over.
+    """
+    rules = review.rules(kind, at.limits)
+    verdict = review.verdict(
+        reviews=reviews, quota=rules.quota, spam=spam, lang_mismatch=lang_mismatch, threshold=rules.threshold
+    )
+    final = accepted or (accepted is False and kind is TaskKind.LABEL_INITIAL_PROMPT)
+    if verdict is None or verdict is accepted or final:
+        return
+    await posts.decide(at.tx, post, accepted=verdict)
+    await advance(at, tree)
+
+
+async def advance(at: Moment, tree: str) -> None:
+    """Takes every step that the tree's facts allow, and opens the places that its state wants."""
+    facts = await trees.facts(at.tx, tree, limits=at.limits)
+    if facts is not None:
+        await enter(at, facts, growth.next_state(facts))
+
+
+async def enter(at: Moment, facts: TreeFacts, state: TreeState) -> None:
+    """Puts the tree into a state; one that is ready for scoring is scored at once."""
+    entered = await _put(at, facts.id, state)
+    if entered is not facts.state:
+        await _follow_up(at, facts, entered)
+
+
+async def _put(at: Moment, tree: str, state: TreeState) -> TreeState:
+    if state is TreeState.READY_FOR_SCORING:
+        state = await _score(at, tree)
+    await trees.enter_state(at.tx, tree, state, limits=at.limits, now=at.now)
+    return state
+
+
+async def _score(at: Moment, tree: str) -> TreeState:
+    rankings = await trees.rankings(at.tx, tree, limits=at.limits)
+    try:
+        scores = {each.parent: consensus(each.orders, not_rankable=each.objections) for each in rankings}
+    except Exception:  # a fault of ours must not cost the crowd its last ranking: an operator mends it and retries
+        log.exception("the consensus of tree %s could not be found", tree)
+        return TreeState.SCORING_FAILED
+    await trees.score(at.tx, scores)
+    return TreeState.READY_FOR_EXPORT
+
+
+async def _follow_up(at: Moment, facts: TreeFacts, state: TreeState) -> None:
+    if facts.state is TreeState.GROWING or state is TreeState.PROMPT_LOTTERY_WAITING:
+        await draw(at, facts.lang)
+    if facts.state in growth.ACTIVE and state not in growth.ACTIVE:
+        await _activate_backlog(at, facts.lang)
+
+
+async def draw(at: Moment, lang: str) -> int:
+    """The prompt lottery: starts as many waiting trees of a language as growing ones are missing; returns how many."""
+    counts = await trees.language(at.tx, lang)
+    missing = min(growth.missing_trees(growing=counts.growing, limits=at.limits), counts.waiting)
+    if missing == 0:
+        return 0
+    waiting = await trees.tickets(at.tx, lang, now=at.now)
+    new = rating.NEW
+    tickets = [
+        lottery.Ticket(
+            tree=each.tree,
+            author=each.author,
+            wins=each.wins,
+            mu=new.mu if each.mu is None or not at.limits.rank_initial_prompts else each.mu,
+            sigma=new.sigma if each.sigma is None or not at.limits.rank_initial_prompts else each.sigma,
+        )
+        for each in waiting
+    ]
+    floor = at.limits.prompt_chance_floor
+    won = lottery.draw(tickets, min(missing, _DRAWN_AT_ONCE), floor=floor, rng=at.rng)
+    for tree in won:
+        await _put(at, tree, TreeState.GROWING)
+        facts = await trees.facts(at.tx, tree, limits=at.limits)
+        # A tree with a goal of 1 has all its posts already: nothing more would ever happen in it.
+        if facts is not None and growth.next_state(facts) is not TreeState.GROWING:
+            await _put(at, tree, growth.next_state(facts))
+    return len(won)
+
+
+async def _activate_backlog(at: Moment, lang: str) -> None:
+    """An imported tree takes the place of one that has ended: by chance, and when too little is left to rank."""
+    by_chance = at.rng.random() < at.limits.p_activate_backlog_tree
+    wanted = at.limits.min_active_rankings_per_lang
+    if not by_chance and (wanted == 0 or await _open_rankings(at, lang) >= wanted):
+        return
+    tree = await trees.backlog(at.tx, lang)
+    facts = None if tree is None else await trees.facts(at.tx, tree, limits=at.limits)
+    if facts is not None:
+        await enter(at, facts, growth.activated(facts))
+
+
+async def _open_rankings(at: Moment, lang: str) -> int:
+    pools = sampling.pools(_RANKINGS, lang, at.limits)
+    return await trees.open_rankings(at.tx, pools, limit=at.limits.min_active_rankings_per_lang)
+
+
+async def halt(at: Moment, tree: str, state: TreeState = TreeState.HALTED_BY_MODERATOR) -> None:
+    """Ends a tree before its time."""
+    facts = await trees.facts(at.tx, tree, limits=at.limits)
+    if facts is not None:
+        await enter(at, facts, state)
+
+
+async def tend(graph: Graph, limits: Limits, *, now: datetime, rng: Random) -> None:
+    """Once at the start: draws prompts where the operator has raised the number of growing trees meanwhile."""
+    for lang in await trees.languages(graph):
+        while await graph.transact(lambda tx, lang=lang: draw(Moment(tx, limits, now, rng), lang)):
+            pass

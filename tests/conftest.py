@@ -1,0 +1,111 @@
+"""One Neo4j for the whole run, emptied before each test that asks for the graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from oa_graph import managed
+from oa_graph.graph import schema
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits
+
+_KEPT = frozenset({"OA_GRAPH_CACHE", "OA_GRAPH_AOT"})
+"""Where the managed server comes from is no matter of the tests."""
+
+WAYS = ("auto", "managed", "container")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--neo4j",
+        choices=WAYS,
+        default="auto",
+        help="where the tests find Neo4j: NEO4J_URI if given, else a managed server (auto); or always that; or Docker",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the Neo4j of this run answers."""
+
+    uri: str
+    username: str
+    password: str
+    database: str
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    return "asyncio", {"use_uvloop": False}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> Generator[None]:
+    """The settings of whoever runs the tests must not leak into them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("OA_GRAPH_") and name not in _KEPT]:
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
+    way = request.config.getoption("--neo4j")
+    if way == "container":
+        yield from _container()
+    elif way == "auto" and os.environ.get("NEO4J_URI"):
+        given = os.environ
+        yield Server(
+            given["NEO4J_URI"],
+            given.get("NEO4J_USERNAME", "neo4j"),
+            given.get("NEO4J_PASSWORD", ""),
+            given.get("NEO4J_DATABASE", "neo4j"),
+        )
+    else:
+        yield from _managed(tmp_path_factory.mktemp("neo4j"))
+
+
+def _managed(data: Path) -> Generator[Server]:
+    with managed.Server(data, memory=managed.Memory(heap_mib=1024, page_cache_mib=256)) as running:
+        address = running.start()
+        yield Server(address.bolt, address.username, address.password, address.database)
+
+
+def _container() -> Generator[Server]:
+    from testcontainers.community.neo4j import Neo4jContainer
+
+    with Neo4jContainer("neo4j:2026.08.1-community") as container:
+        yield Server(container.get_connection_url(), container.username, container.password, "neo4j")
+
+
+@pytest.fixture(scope="session")
+async def connected(server: Server) -> AsyncGenerator[Graph]:
+    graph = Graph.connect(server.uri, server.username, server.password, database=server.database, pool=100)
+    try:
+        await schema.apply(graph)
+        yield graph
+    finally:
+        await graph.close()
+
+
+@pytest.fixture
+async def graph(connected: Graph) -> Graph:
+    """The graph of this run, empty but for the schema."""
+    await connected.execute("MATCH (n) WHERE NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS")
+    return connected
+
+
+@pytest.fixture
+def rng() -> Random:
+    return Random(7)
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits()

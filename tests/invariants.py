@@ -1,0 +1,164 @@
+"""What must be true of the graph after any event, whoever did what before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import LiteralString, cast
+
+from oa_graph.graph import trees
+from oa_graph.graph.session import Graph, Row, Store
+from oa_graph.model import Limits, TreeState
+from oa_graph.policy import growth
+
+_NEVER: dict[str, str] = {
+    "a counter of a language is not the number of its trees": """
+        MATCH (tree:Tree) WITH tree.lang AS lang, tree.state AS state, count(tree) AS trees
+        OPTIONAL MATCH (language:Language {tag: lang})
+        WITH lang, state, trees, coalesce(language[state], 0) AS counted WHERE trees <> counted
+        RETURN lang + ' ' + state + ': ' + counted + ' for ' + trees AS found
+        """,
+    "a language counts trees that are not there": """
+        MATCH (language:Language)
+        UNWIND [each IN $states WHERE coalesce(language[each], 0) <> 0] AS state
+        WITH language, state WHERE NOT EXISTS { (tree:Tree {state: state, lang: language.tag}) }
+        RETURN language.tag + ' ' + state AS found
+        """,
+    "the reviews of a post are not those counted": """
+        MATCH (post:Post) WHERE post.reviews <> COUNT { (post)<-[:OF]-(:Review) }
+        RETURN post.text + ' ' + post.reviews AS found
+        """,
+    "pool, wants and key do not stand together": """
+        MATCH (post:Post)
+        WITH post, size([each IN [post.pool, post.wants, post.key] WHERE each IS NOT NULL]) AS given
+        WHERE NOT given IN [0, 3] OR post.wants <= 0
+        RETURN post.text AS found
+        """,
+    "a place looks free and is full": """
+        MATCH (post:Post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms AND post.pool IS NOT NULL
+        WITH post, count(lease) AS live, min(lease.until) AS next
+        WHERE live >= post.wants AND (post.key < 1 OR post.key > next)
+        RETURN post.text + ' ' + post.pool + ' ' + live AS found
+        """,
+    "a place looks full and is free": """
+        MATCH (post:Post) WHERE post.key > $now_ms
+        OPTIONAL MATCH (post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms
+        WITH post, count(lease) AS live
+        WHERE live < post.wants
+        RETURN post.text + ' ' + post.pool + ' ' + live AS found
+        """,
+    "a reply does not follow from its parent": """
+        MATCH (reply:Post)-[:REPLY_TO]->(parent:Post)
+        WHERE reply.role = parent.role OR reply.depth <> parent.depth + 1 OR reply.tree <> parent.tree
+        RETURN reply.text AS found
+        """,
+    "a post has two parents, or a root has one": """
+        MATCH (post:Post) WHERE COUNT { (post)-[:REPLY_TO]->() } <> (CASE WHEN post.depth = 0 THEN 0 ELSE 1 END)
+        RETURN post.text AS found
+        """,
+    "a root does not ask": "MATCH (post:Post {depth: 0, role: 'assistant'}) RETURN post.text AS found",
+    "somebody replied twice to one post": """
+        MATCH (reply:Post {deleted: false})-[:REPLY_TO]->(parent:Post)
+        WHERE reply.author IS NOT NULL AND reply.reply_key IS NOT NULL
+        WITH parent, reply.author AS author, count(reply) AS replies WHERE replies > 1
+        RETURN parent.text + ' ' + author AS found
+        """,
+    "somebody reviewed a post twice": """
+        MATCH (post:Post)<-[:OF]-(review:Review) WITH post, review.maker AS maker, count(review) AS reviews
+        WHERE reviews > 1 RETURN post.text + ' ' + maker AS found
+        """,
+    "somebody ranked the replies of a post twice": """
+        MATCH (post:Post)<-[:UNDER]-(ranking:Ranking) WITH post, ranking.maker AS maker, count(ranking) AS rankings
+        WHERE rankings > 1 RETURN post.text + ' ' + maker AS found
+        """,
+    "a task has two answers": """
+        MATCH (task:Task {collective: false})
+        WITH task, COUNT { (task)-[:GAVE]->() } AS answers
+        WHERE answers > 1 OR (task.done IS NULL) <> (answers = 0)
+        RETURN task.id + ' ' + answers AS found
+        """,
+    "a task that is over holds a place": """
+        MATCH (task:Task)-[:LEASES]->() WHERE task.done IS NOT NULL OR task.skipped
+        RETURN task.id AS found
+        """,
+    "a task has no owner": """
+        MATCH (task:Task) WHERE COUNT { (task)<-[:TOOK]-(:User) } <> 1
+        RETURN task.id AS found
+        """,
+    "a live post stands below a deleted one": """
+        MATCH (reply:Post {deleted: false})-[:REPLY_TO]->(parent:Post {deleted: true})
+        RETURN reply.text AS found
+        """,
+    "a post is deeper than its tree allows": """
+        MATCH (tree:Tree) MATCH (post:Post {tree: tree.id}) WHERE post.depth > tree.max_depth
+        RETURN post.text AS found
+        """,
+    "an active tree has nothing to do": """
+        MATCH (tree:Tree) WHERE tree.state IN $active
+        AND NOT EXISTS { MATCH (post:Post {tree: tree.id}) WHERE post.pool IS NOT NULL }
+        AND NOT EXISTS { MATCH (post:Post {tree: tree.id})<-[lease:LEASES]-() WHERE lease.until > $now_ms }
+        RETURN tree.id + ' ' + tree.state AS found
+        """,
+    "a tree that is over wants something": """
+        MATCH (tree:Tree) WHERE NOT tree.state IN $active AND tree.state <> 'prompt_lottery_waiting'
+        MATCH (post:Post {tree: tree.id}) WHERE post.pool IS NOT NULL
+        RETURN post.text + ' ' + tree.state + ' ' + post.pool AS found
+        """,
+    "a user exists twice": """
+        MATCH (user:User) WITH user.client AS client, user.method AS method, user.name AS name, count(user) AS users
+        WHERE users > 1 RETURN name AS found
+        """,
+    "ranks of siblings have a gap": """
+        MATCH (reply:Post)-[:REPLY_TO]->(parent:Post) WHERE reply.rank IS NOT NULL
+        WITH parent, collect(reply.rank) AS ranks
+        WHERE any(i IN range(0, size(ranks) - 1) WHERE NOT i IN ranks)
+        RETURN parent.text AS found
+        """,
+}
+
+
+_ALL = cast(
+    "LiteralString",
+    " UNION ALL ".join(f"CALL () {{ {each} }} RETURN '{rule}' AS rule, found" for rule, each in _NEVER.items()),
+)
+
+
+async def broken(graph: Graph, limits: Limits) -> list[str]:
+    """What is not as it must be; nothing is changed by looking."""
+    now = datetime.now(UTC)
+    rows = await graph.execute(
+        _ALL,
+        now_ms=int(now.timestamp() * 1000),
+        active=[str(each) for each in growth.ACTIVE],
+        states=[str(each) for each in TreeState],
+    )
+    found = [f"{row['rule']}: {row['found']}" for row in rows]
+    async with graph.rehearsal() as store:
+        for row in await graph.execute("MATCH (tree:Tree) RETURN tree.id AS id"):
+            found += await _behind(store, str(row["id"]), limits, now)
+    return found
+
+
+async def _behind(store: Store, tree: str, limits: Limits, now: datetime) -> list[str]:
+    """Whether the tree should have gone on, and whether its places are those that its state wants."""
+    facts = await trees.facts(store, tree, limits=limits)
+    assert facts is not None
+    found: list[str] = []
+    if growth.next_state(facts) is not facts.state:
+        found.append(f"tree {tree} is {facts.state} and should be {growth.next_state(facts)}")
+    before = await _places(store, tree)
+    await trees.enter_state(store, tree, facts.state, limits=limits, now=now)
+    after = await _places(store, tree)
+    found += [f"{one} should be {other}" for one, other in zip(before, after, strict=True) if one != other]
+    return found
+
+
+async def _places(store: Store, tree: str) -> list[Row]:
+    rows = await store.rows(
+        "posts/tree", {"id": tree, "viewer": None, "include_rejected": True, "include_deleted": True}
+    )
+    posts = sorted((row["post"] for row in rows), key=lambda post: str(post["id"]))
+    return [{name: post.get(name) for name in ("text", "pool", "wants")} for post in posts]
+
+
+async def check(graph: Graph, limits: Limits) -> None:
+    assert await broken(graph, limits) == []

@@ -1,0 +1,185 @@
+"""A place that is handed out is reserved, for a while; what comes late is kept all the same."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from oa_graph.errors import NothingToHandOut, TaskAlreadyDone
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits, TaskKind, TreeState
+from tests.builders import ADA, BOB, CAT, DAN, Hands, lapse, person, plant, snapshot, text_for
+from tests.invariants import check
+
+pytestmark = pytest.mark.anyio
+
+ONE_PLACE = Limits(max_children_count=1, max_tree_depth=1)
+
+
+@pytest.fixture
+async def ada(graph: Graph, rng: Random) -> Hands:
+    await plant(graph, {"What is rain?": {}}, limits=ONE_PLACE)
+    return Hands(graph, ONE_PLACE, rng, ADA)
+
+
+@pytest.fixture
+def bob(graph: Graph, rng: Random) -> Hands:
+    return Hands(graph, ONE_PLACE, rng, BOB)
+
+
+async def until(graph: Graph) -> int:
+    (row,) = await graph.execute("MATCH ()-[lease:LEASES]->() RETURN lease.until AS until")
+    return int(row["until"])
+
+
+async def test_a_reserved_place_is_not_handed_out_again(ada: Hands, bob: Hands) -> None:
+    await ada.ask()
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.ASSISTANT_REPLY)
+
+
+async def test_a_reservation_lapses_by_itself(graph: Graph, ada: Hands, bob: Hands) -> None:
+    ada.limits = replace(ONE_PLACE, lease_sec=1)
+    await ada.ask(TaskKind.ASSISTANT_REPLY)
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await asyncio.sleep(1.05)
+    assert (await bob.available())["assistant_reply"] == 1
+    await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await check(graph, ONE_PLACE)
+
+
+async def test_a_skip_frees_the_place_for_others(graph: Graph, ada: Hands, bob: Hands) -> None:
+    await ada.skip(await ada.ask(TaskKind.ASSISTANT_REPLY))
+    with pytest.raises(NothingToHandOut):
+        await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await check(graph, ONE_PLACE)
+
+
+async def test_an_ack_renews_the_reservation_once(graph: Graph, ada: Hands) -> None:
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    first = await until(graph)
+    await asyncio.sleep(0.02)
+    await ada.ack(task)
+    renewed = await until(graph)
+    assert renewed > first
+    stored = await snapshot(graph)
+    await asyncio.sleep(0.02)
+    await ada.ack(task)
+    assert await snapshot(graph) == stored
+    await check(graph, ONE_PLACE)
+
+
+async def test_an_ack_takes_a_lapsed_place_back_while_nobody_else_has_it(graph: Graph, ada: Hands, bob: Hands) -> None:
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await lapse(graph, task)
+    await ada.ack(task)
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await check(graph, ONE_PLACE)
+
+
+async def test_an_ack_does_not_take_a_lapsed_place_from_its_new_holder(graph: Graph, ada: Hands, bob: Hands) -> None:
+    late = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await lapse(graph, late)
+    task = await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.ack(late)
+    (row,) = await graph.execute("MATCH (t:Task)-[:LEASES]->() RETURN collect(t.id) AS ids")
+    assert row["ids"] == [task.id]
+    await check(graph, ONE_PLACE)
+
+
+async def test_a_late_text_is_kept_although_the_place_was_given_away(graph: Graph, ada: Hands, bob: Hands) -> None:
+    late = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await lapse(graph, late)
+    task = await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.write(late)
+    await check(graph, ONE_PLACE)
+    await bob.write(task)
+    await check(graph, ONE_PLACE)
+    (row,) = await graph.execute("MATCH (p:Post {depth: 1}) RETURN count(p) AS replies")
+    assert row["replies"] == 2
+
+
+async def test_a_text_for_a_skipped_task_is_kept_while_the_place_is_free(graph: Graph, ada: Hands) -> None:
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.skip(task)
+    assert await ada.write(task)
+    await check(graph, ONE_PLACE)
+
+
+async def test_a_text_for_a_skipped_task_is_not_kept_when_the_tree_no_longer_grows(graph: Graph, rng: Random) -> None:
+    limits = Limits(goal_tree_size=4, max_tree_depth=1, num_reviews_reply=1)
+    await plant(graph, {"What is rain?": {"Water.": {}, "?Weather.": {}}}, limits=limits)
+    ada, bob, cat, dan = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT, DAN))
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.ack(task)
+    await ada.skip(task)
+    await bob.write(await bob.ask(TaskKind.ASSISTANT_REPLY))
+    await cat.review(TaskKind.LABEL_ASSISTANT_REPLY)
+    await dan.review(TaskKind.LABEL_ASSISTANT_REPLY)
+    states = await graph.execute("MATCH (t:Tree) RETURN t.state AS state")
+    assert [row["state"] for row in states] == [TreeState.RANKING]
+    with pytest.raises(TaskAlreadyDone):
+        await ada.settle(text_for(task))
+
+
+async def test_nobody_is_offered_a_place_that_he_holds(graph: Graph, rng: Random) -> None:
+    limits = Limits(max_tree_depth=1)
+    await plant(graph, {"What is rain?": {}}, limits=limits)
+    ada = Hands(graph, limits, rng, ADA)
+    await ada.ask(TaskKind.ASSISTANT_REPLY)
+    with pytest.raises(NothingToHandOut):
+        await ada.ask(TaskKind.ASSISTANT_REPLY)
+
+
+async def test_a_reviewer_who_is_gone_leaves_his_place_to_another(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_reviews_reply=1)
+    await plant(graph, {"What is rain?": {"?Water.": {}}}, limits=limits)
+    ada, bob = Hands(graph, limits, rng, ADA), Hands(graph, limits, rng, BOB)
+    late = await ada.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+    await lapse(graph, late)
+    await bob.review(TaskKind.LABEL_ASSISTANT_REPLY)
+    await check(graph, limits)
+    await ada.label(late)
+    await check(graph, limits)
+
+
+async def test_crowds_that_work_at_once_do_not_overfill_a_tree(graph: Graph) -> None:
+    limits = Limits(max_tree_depth=1, goal_tree_size=50)
+    await plant(graph, {"What is rain?": {}}, limits=limits)
+    crowd = [Hands(graph, limits, Random(i), person(f"worker {i}")) for i in range(24)]
+
+    async def work(hands: Hands) -> bool:
+        try:
+            task = await hands.ask(TaskKind.ASSISTANT_REPLY)
+        except NothingToHandOut:
+            return False
+        await hands.write(task)
+        return True
+
+    done = await asyncio.gather(*(work(each) for each in crowd))
+    assert sum(done) == limits.max_children_count
+    (row,) = await graph.execute("MATCH (p:Post {depth: 1}) RETURN count(p) AS replies")
+    assert row["replies"] == limits.max_children_count
+    await check(graph, limits)
+
+
+async def test_a_prompt_that_is_being_written_counts_until_it_lapses(graph: Graph, rng: Random) -> None:
+    limits = Limits(max_active_trees=1, max_initial_prompt_review=0)
+    ada, bob = Hands(graph, limits, rng, ADA), Hands(graph, limits, rng, BOB)
+    task = await ada.ask(TaskKind.INITIAL_PROMPT)
+    assert (await bob.available())["initial_prompt"] == 0
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.INITIAL_PROMPT)
+    await lapse(graph, task)
+    assert (await bob.available())["initial_prompt"] == 1
+    await bob.ask(TaskKind.INITIAL_PROMPT)
+    await ada.write(task)
+    await check(graph, limits)
