@@ -1,0 +1,160 @@
+"""What each error looks like on the wire: the only place that knows statuses and codes.
+
+Application errors are `{"message", "error_code"}`; requests whose fields cannot be taken are 422 with `detail`, a list;
+what reaches no handler at all is `{"detail"}` with a phrase.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from litestar import MediaType, Request, Response
+from litestar.enums import ParamType
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
+from pydantic_core import to_json
+
+from oa_graph import errors
+from oa_graph.api import wire
+from oa_graph.api.codec import Unprocessable
+from oa_graph.errors import OaGraphError
+
+log = logging.getLogger(__name__)
+
+AnyRequest = Request[Any, Any, Any]
+
+GENERIC = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """How an error is sent."""
+
+    status: int
+    code: int
+    retry_after: int | None = None
+    """Seconds to wait, as a header."""
+    says: str | None = None
+    """Instead of the error's own sentence, where that tells of the insides."""
+
+
+FACES: Mapping[type[OaGraphError], Face] = {
+    errors.PostNotFound: Face(404, 2001),
+    errors.TaskNotFound: Face(404, 2100),
+    errors.UserNotFound: Face(404, 4002),
+    errors.AnswerWithoutTask: Face(400, 2100),
+    errors.EmptyId: Face(400, 2000),
+    errors.ClientNotAuthorized: Face(403, 2),
+    errors.RootTokenNotAuthorized: Face(403, 3),
+    errors.UserDisabled: Face(503, 4001),
+    errors.TermsNotAccepted: Face(451, 4003),
+    errors.NotYourTask: Face(400, 2106),
+    errors.NotCollective: Face(400, 2106),
+    errors.NothingToHandOut: Face(503, 1006),
+    errors.TooManyPending: Face(400, 1012),
+    errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
+    errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
+    errors.TaskNotAcknowledged: Face(400, 2104),
+    errors.TaskAlreadyAcknowledged: Face(400, 2103),
+    errors.TaskAlreadyDone: Face(400, 2105),
+    errors.TaskExpired: Face(400, 2101),
+    errors.TreeClosed: Face(400, 2010),
+    errors.BrokenThread: Face(500, 2009),
+    errors.UserNotSpecified: Face(400, 4000),
+    errors.TextTooLong: Face(400, 1008),
+    errors.TextDuplicated: Face(400, 1009),
+    errors.DuplicateReply: Face(400, 1011),
+    errors.PostIdTaken: Face(400, 1004),
+    errors.WrongAnswer: Face(400, 2102),
+    errors.UnexpectedText: Face(400, 2107),
+    errors.InvalidRanking: Face(400, 2003),
+    errors.CorruptRanking: Face(400, 2011),
+    errors.LabelsForAnotherPost: Face(400, 2050),
+    errors.LabelNotInTask: Face(400, 2051),
+    errors.MandatoryLabelMissing: Face(400, 2052),
+    errors.SelfReview: Face(400, 2053),
+    errors.ReviewedBefore: Face(400, 2053),
+}
+
+
+def _response(body: wire.Out, status: int, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    return Response(to_json(body), status_code=status, media_type=MediaType.JSON, headers=headers)
+
+
+def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
+    """An error with a face; one without is a fault of ours."""
+    face = FACES.get(type(error))
+    if face is None:
+        return broken(request, error)
+    if face.says:
+        log.warning("%s: %s", type(error).__name__, error)
+    return _response(
+        wire.OasstErrorResponse(message=face.says or str(error), error_code=face.code),
+        face.status,
+        {"Retry-After": str(face.retry_after)} if face.retry_after else None,
+    )
+
+
+def unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:
+    return _response(wire.HTTPValidationError(detail=error.detail, error_code=GENERIC), 422)
+
+
+def invalid(request: AnyRequest, error: ValidationException) -> Response[bytes]:
+    """Litestar's own check of paths and queries, and of a body that is missing.
+
+    Its sentence holds the URL, hence perhaps a key: only what it says of each field is passed on.
+    """
+    fields = cast("list[dict[str, str]]", error.extra or [{}])
+    return unprocessable(request, Unprocessable([_field(each) for each in fields]))
+
+
+def _field(told: Mapping[str, str]) -> wire.ValidationError:
+    key = told.get("key", "")
+    if key == "data":
+        return wire.ValidationError(loc=["body"], msg="Field required", type="missing")
+    source = ParamType(told.get("source", ParamType.QUERY)).value
+    return wire.ValidationError(loc=[source, key], msg=told.get("message", "invalid"), type=f"invalid_{source}")
+
+
+def unreached(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    """No such route, no such method, a body too large; or Litestar itself failed."""
+    if error.status_code >= 500:
+        return broken(request, error)
+    return _response(wire.HTTPError(detail=HTTPStatus(error.status_code).phrase), error.status_code, error.headers)
+
+
+def _note(request: AnyRequest, error: Exception) -> None:
+    scope = cast("dict[str, Any]", request.scope)
+    route, id = scope.get("path_template", "-"), request.state.get("request_id")
+    log.error("unhandled in %s, request %s", route, id, exc_info=error)
+
+
+def gone(request: AnyRequest, error: InternalServerException) -> Response[bytes]:
+    """Litestar's word for a frontend that hung up while it was sending: nobody reads the answer."""
+    log.info("%s, request %s", error.detail, request.state.get("request_id"))
+    return _response(wire.HTTPError(detail=HTTPStatus.INTERNAL_SERVER_ERROR.phrase), 500)
+
+
+def broken(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """A fault of ours: the log has the trace, the frontend only the fact."""
+    _note(request, error)
+    return _response(wire.OasstErrorResponse(message="INTERNAL_SERVER_ERROR", error_code=GENERIC), 500)
+
+
+def bad_request(request: AnyRequest, error: Exception) -> Response[bytes]:
+    """The same in the words of `POST /text_labels/`, where frontends know no other."""
+    _note(request, error)
+    return _response(wire.HTTPError(detail="Bad Request"), 400)
+
+
+HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
+    OaGraphError: refused,
+    Unprocessable: unprocessable,
+    ValidationException: invalid,
+    InternalServerException: gone,
+    HTTPException: unreached,
+    Exception: broken,
+}

@@ -1,0 +1,179 @@
+"""Tasks: asked for, acknowledged or refused, answered, closed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Router, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from oa_graph import errors, protocol
+from oa_graph.api import wire
+from oa_graph.api.call import Call
+from oa_graph.api.document import ACTING, KEYED, fails
+from oa_graph.api.keys import acting, keyed
+
+
+@post(
+    "/",
+    status_code=200,
+    summary="Ask for a task",
+    operation_id="request_task",
+    responses=fails(
+        errors.UserNotSpecified,
+        errors.TooManyPending,
+        errors.TermsNotAccepted,
+        errors.NothingToHandOut,
+        errors.UserDisabled,
+    ),
+)
+async def request_task(request: Call, data: JSONBody[wire.TaskRequest]) -> wire.AnyTask:
+    """Hands out one piece of work to a user. The place is reserved for a while; answer or refuse it."""
+    task = await protocol.hand_out(request.graph, request.limits, rng=request.rng, ask=data.by(request.caller))
+    return wire.task(task, viewer=task.user)
+
+
+@post(
+    "/availability",
+    status_code=200,
+    summary="Count the tasks there are",
+    operation_id="tasks_availability",
+    responses=fails(errors.UserNotSpecified),
+)
+async def availability(
+    request: Call,
+    data: JSONBody[wire.User | None] = None,
+    lang: Annotated[str, QueryParameter(max_length=32, description="empty means `en`")] = wire.DEFAULT_LANG,
+) -> dict[str, int]:
+    """How many tasks of each kind the user could be given. Cheap, and changes nothing."""
+    counts = await protocol.availability(
+        request.graph,
+        request.limits,
+        client=request.caller,
+        person=wire.someone(data),
+        lang=lang or wire.DEFAULT_LANG,
+    )
+    return wire.availability(counts)
+
+
+@post(
+    "/{task_id:str}/ack",
+    status_code=204,
+    guards=[acting],
+    security=ACTING,
+    summary="Acknowledge a task",
+    operation_id="acknowledge_task",
+    responses=fails(
+        errors.TaskNotFound,
+        errors.UserNotFound,
+        errors.TaskExpired,
+        errors.TaskAlreadyAcknowledged,
+        errors.NotYourTask,
+    ),
+)
+async def acknowledge(request: Call, task_id: FromPath[UUID], data: JSONBody[wire.TaskAck]) -> None:
+    """The frontend has shown the task and names it. The same name again is taken as well."""
+    await protocol.acknowledge(
+        request.graph,
+        request.limits,
+        client=request.caller,
+        task_id=str(task_id),
+        ack=data.message_id,
+        user=request.viewer,
+    )
+
+
+@post(
+    "/{task_id:str}/nack",
+    status_code=204,
+    guards=[acting],
+    security=ACTING,
+    summary="Refuse a task",
+    operation_id="refuse_task",
+    responses=fails(
+        errors.AnswerWithoutTask,
+        errors.UserNotFound,
+        errors.TaskExpired,
+        errors.TaskAlreadyDone,
+        errors.NotYourTask,
+    ),
+)
+async def refuse(request: Call, task_id: FromPath[UUID], data: JSONBody[wire.TaskNAck]) -> None:
+    """The user skips the task, before or after its ack. Without an acting user it is the task's own."""
+    await protocol.refuse(
+        request.graph,
+        request.limits,
+        client=request.caller,
+        task_id=str(task_id),
+        reason=data.reason,
+        user=request.viewer,
+    )
+
+
+ANSWER_FAILS = (
+    errors.AnswerWithoutTask,
+    errors.PostNotFound,
+    errors.NotYourTask,
+    errors.TermsNotAccepted,
+    errors.TaskNotAcknowledged,
+    errors.TaskAlreadyDone,
+    errors.TaskExpired,
+    errors.TreeClosed,
+    errors.TextTooLong,
+    errors.TextDuplicated,
+    errors.DuplicateReply,
+    errors.PostIdTaken,
+    errors.WrongAnswer,
+    errors.UnexpectedText,
+    errors.InvalidRanking,
+    errors.CorruptRanking,
+    errors.LabelsForAnotherPost,
+    errors.LabelNotInTask,
+    errors.MandatoryLabelMissing,
+    errors.SelfReview,
+    errors.ReviewedBefore,
+    errors.UserDisabled,
+)
+
+
+@post(
+    "/interaction", status_code=200, summary="Answer a task", operation_id="answer_task", responses=fails(*ANSWER_FAILS)
+)
+async def answer(request: Call, data: JSONBody[wire.Interaction]) -> wire.TaskDone:
+    """A user's answer: a text, a ranking or labels."""
+    done = await protocol.settle(
+        request.graph,
+        request.limits,
+        rng=request.rng,
+        client=request.caller,
+        person=data.user.person(),
+        answer=data.answer(),
+    )
+    return wire.done(done)
+
+
+@post(
+    "/close",
+    status_code=200,
+    summary="Close a collective task",
+    operation_id="close_task",
+    responses=fails(
+        errors.TaskNotFound,
+        errors.TaskExpired,
+        errors.TaskAlreadyDone,
+        errors.NotCollective,
+    ),
+)
+async def close(request: Call, data: JSONBody[wire.TaskClose]) -> wire.TaskDone:
+    """Ends a collective task."""
+    return wire.done(await protocol.close(request.graph, client=request.caller, ack=data.message_id))
+
+
+router = Router(
+    "/tasks",
+    route_handlers=[request_task, availability, acknowledge, refuse, answer, close],
+    guards=[keyed],
+    security=KEYED,
+    tags=["tasks"],
+)

@@ -1,0 +1,859 @@
+"""The shapes that frontends send and see: lenient in, complete out.
+
+What comes in is taken as the original took it: unknown fields are ignored, numbers may be written as text and
+text as numbers, an empty list may stand for an empty map; each shape knows how to become a value of
+`oa_graph.model`. What goes out has every field of its shape, null where there is nothing, in the original's order;
+a function makes each shape from a value of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Generic, Literal, TypedDict, TypeVar, cast
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from oa_graph import model
+from oa_graph.errors import AnswerWithoutTask, EmptyId, NothingToHandOut, UserNotSpecified
+from oa_graph.model import AuthMethod, LabelMode, Person, Role, TaskKind, TextLabel, TreeState
+from oa_graph.policy.growth import ACTIVE
+
+# ---------- what comes in
+
+
+class TaskRequestType(StrEnum):
+    """What a frontend may ask for, and the keys of the availability map."""
+
+    RANDOM = "random"
+    SUMMARIZE_STORY = "summarize_story"
+    RATE_SUMMARY = "rate_summary"
+    INITIAL_PROMPT = "initial_prompt"
+    PROMPTER_REPLY = "prompter_reply"
+    ASSISTANT_REPLY = "assistant_reply"
+    RANK_INITIAL_PROMPTS = "rank_initial_prompts"
+    RANK_PROMPTER_REPLIES = "rank_prompter_replies"
+    RANK_ASSISTANT_REPLIES = "rank_assistant_replies"
+    LABEL_INITIAL_PROMPT = "label_initial_prompt"
+    LABEL_ASSISTANT_REPLY = "label_assistant_reply"
+    LABEL_PROMPTER_REPLY = "label_prompter_reply"
+
+
+def _without_null(value: str) -> str:
+    if "\0" in value:
+        raise PydanticCustomError("null_character", "text with a null character (U+0000) cannot be stored")
+    return value
+
+
+def _without_gap(value: str, about: ValidationInfo) -> str:
+    if not value:
+        raise EmptyId(field=about.field_name)
+    return value
+
+
+def _map(value: object) -> object:
+    """The website reports a message with `"labels": []`."""
+    return {} if value == [] else value
+
+
+Text = Annotated[str, AfterValidator(_without_null)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(_without_null)]
+FrontendId = Annotated[
+    str,
+    StringConstraints(max_length=256),
+    AfterValidator(_without_gap),
+    AfterValidator(_without_null),
+    Field(examples=["web-1042"]),
+]
+"""An id that a frontend makes. The bound keeps it indexable."""
+Short = Annotated[str, StringConstraints(max_length=256), AfterValidator(_without_null)]
+Lang = Annotated[str, StringConstraints(max_length=32), AfterValidator(_without_null), Field(examples=["en", "pt-BR"])]
+Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""Wide enough that what is out of the list's range is told as such, narrow enough to be stored."""
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+DEFAULT_LANG = "en"
+
+
+class In(BaseModel):
+    """A body."""
+
+    model_config = ConfigDict(
+        extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class User(In):
+    """A user as the frontend knows him. Unknown users are created on first sight."""
+
+    id: Annotated[Name, Field(examples=["4711"])]
+    """The frontend's own name for the user, such as a Discord id."""
+    display_name: Annotated[Short, Field(examples=["Ada"])]
+    auth_method: AuthMethod
+
+    def person(self) -> Person:
+        return Person(method=self.auth_method, name=self.id, display_name=self.display_name)
+
+
+def someone(user: User | None) -> Person:
+    """The person that `user` names. Raises UserNotSpecified."""
+    if user is None:
+        raise UserNotSpecified
+    return user.person()
+
+
+class TaskRequest(In):
+    """Asks for a task."""
+
+    type: TaskRequestType = TaskRequestType.RANDOM
+    user: User | None = None
+    """The person who will do it; without one the request is refused with code 4000."""
+    collective: bool = False
+    """Many users may answer until the task is closed."""
+    lang: Lang | None = None
+    """A BCP 47 tag; missing or empty means `en`."""
+
+    def by(self, client: model.Client) -> model.TaskRequest:
+        """The same with its client. Raises UserNotSpecified, and NothingToHandOut for kinds that are no more."""
+        lang = self.lang or DEFAULT_LANG
+        return model.TaskRequest(
+            client=client,
+            person=someone(self.user),
+            kind=_kind(self.type, lang=lang),
+            lang=lang,
+            collective=self.collective,
+        )
+
+
+def _kind(asked: TaskRequestType, *, lang: str) -> TaskKind | None:
+    match asked:
+        case TaskRequestType.RANDOM:
+            return None
+        case TaskRequestType.SUMMARIZE_STORY | TaskRequestType.RATE_SUMMARY:
+            raise NothingToHandOut(kind=asked.value, lang=lang)
+        case _:
+            return TaskKind(asked.value)
+
+
+class TaskAck(In):
+    """The frontend took the task and names it."""
+
+    message_id: FrontendId
+    """An id of the frontend's own making; the answer names the task by it."""
+
+
+class TaskNAck(In):
+    """The task will not be done."""
+
+    reason: Annotated[Text, StringConstraints(max_length=512)] | None = None
+
+
+class TaskClose(In):
+    """A collective task takes no more answers."""
+
+    message_id: FrontendId
+    """The id given in the ack."""
+
+
+class TextReplyToMessage(In):
+    """Answers `initial_prompt`, `prompter_reply` and `assistant_reply`."""
+
+    type: Literal["text_reply_to_message"] = "text_reply_to_message"
+    user: User
+    message_id: FrontendId
+    """The id given in the ack."""
+    user_message_id: FrontendId
+    """A new id for the message that this creates, unique within the API client."""
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_without_null)]
+    lang: Lang | None = None
+    """Missing or empty: the language of the message replied to."""
+
+    def answer(self) -> model.TextAnswer:
+        return model.TextAnswer(
+            ack=self.message_id, frontend_id=self.user_message_id, text=self.text, lang=self.lang or None
+        )
+
+
+class MessageRating(In):
+    """Obsolete: no task is answered by a rating."""
+
+    type: Literal["message_rating"] = "message_rating"
+    user: User
+    message_id: FrontendId
+    rating: Annotated[int, Field(gt=0)]
+
+    def answer(self) -> model.Answer:
+        raise AnswerWithoutTask(id=self.message_id)
+
+
+class MessageRanking(In):
+    """Answers the `rank_…` tasks."""
+
+    type: Literal["message_ranking"] = "message_ranking"
+    user: User
+    message_id: FrontendId
+    """The id given in the ack."""
+    ranking: Annotated[list[Index], Field(min_length=1, examples=[[2, 0, 1]])]
+    """Place by place the index of the message put there, best first."""
+    not_rankable: bool | None = None
+    """All candidates are wrong."""
+
+    def answer(self) -> model.RankingAnswer:
+        return model.RankingAnswer(ack=self.message_id, order=tuple(self.ranking), not_rankable=bool(self.not_rankable))
+
+
+class TextLabels(In):
+    """Answers the `label_…` tasks, or is a remark or a report when it names no task."""
+
+    type: Literal["text_labels"] = "text_labels"
+    user: User
+    text: Text
+    """A remark; of a report the reason. May be empty."""
+    labels: Annotated[dict[TextLabel, Share], BeforeValidator(_map), Field(examples=[{"spam": 0, "quality": 0.75}])]
+    """From 0 to 1, whatever the widget."""
+    message_id: UUID
+    """The labelled message, not the id given in the ack."""
+    task_id: UUID | None = None
+    """The task that this answers."""
+    is_report: bool | None = None
+
+    def answer(self) -> model.LabelAnswer:
+        return model.LabelAnswer(
+            task=str(self.task_id) if self.task_id else None,
+            post=str(self.message_id),
+            text=self.text,
+            labels={name.value: value for name, value in self.labels.items()},
+            is_report=bool(self.is_report),
+        )
+
+
+INTERACTIONS = ("text_reply_to_message", "message_rating", "message_ranking", "text_labels")
+_TELLING = {"rating": "message_rating", "ranking": "message_ranking", "labels": "text_labels"}
+
+
+def _interaction(value: object) -> object:
+    """`type` has a default in each shape, so it may be left out; then the fields tell."""
+    if not isinstance(value, dict):
+        return None
+    given = cast("dict[str, object]", value)
+    told = (kind for field, kind in _TELLING.items() if field in given)
+    return given.get("type") or next(told, "text_reply_to_message")
+
+
+Interaction = Annotated[
+    Annotated[TextReplyToMessage, Tag("text_reply_to_message")]
+    | Annotated[MessageRating, Tag("message_rating")]
+    | Annotated[MessageRanking, Tag("message_ranking")]
+    | Annotated[TextLabels, Tag("text_labels")],
+    Discriminator(
+        _interaction,
+        custom_error_type="interaction",
+        custom_error_message="an interaction is an object whose `type` is one of " + ", ".join(INTERACTIONS),
+    ),
+]
+
+
+class CreateFrontendUserRequest(User):
+    """Creates a user or updates one. For a user who exists, only what is sent changes."""
+
+    show_on_leaderboard: bool = True
+    enabled: bool = True
+    tos_acceptance: bool | None = None
+    """true: the user accepts the terms now."""
+    notes: Annotated[Text, StringConstraints(max_length=1024)] | None = None
+
+    def settings(self) -> dict[str, object]:
+        """The settings that were sent, named as in `model.User`."""
+        sent = self.model_fields_set
+        return {
+            name: value
+            for name in ("enabled", "show_on_leaderboard", "notes")
+            if name in sent and (value := getattr(self, name)) is not None
+        }
+
+    def acceptance(self, now: datetime) -> dict[str, object]:
+        """The terms, accepted at `now`, if that was sent."""
+        return {"terms_accepted": now} if self.tos_acceptance else {}
+
+
+class CreateApiClientRequest(In):
+    """Admits a frontend application."""
+
+    description: Short
+    frontend_type: Annotated[Short, Field(examples=["web", "bot"])]
+    trusted: bool = False
+    admin_email: Short | None = None
+    capabilities: list[Short] = []
+    """Task kinds beyond the original's that this frontend can show, such as `rank_initial_prompts`."""
+
+    def client(self, id: str) -> model.Client:
+        return model.Client(
+            id=id,
+            description=self.description,
+            admin_email=self.admin_email,
+            trusted=self.trusted,
+            frontend_type=self.frontend_type,
+            capabilities=tuple(self.capabilities),
+        )
+
+
+# ---------- what goes out
+
+Id = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+Moment = Annotated[
+    str,
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2023-01-02T03:04:05.006000+00:00"]}),
+]
+
+
+class Out(BaseModel):
+    """A response. Its fields have no defaults, so that none is forgotten and all are sent."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+def moment(value: datetime | None) -> str | None:
+    """ISO 8601 with +00:00; microseconds only when there are some."""
+    return None if value is None else value.astimezone(UTC).isoformat()
+
+
+class FrontEndUser(Out):
+    """A user as the service knows him."""
+
+    id: str
+    """The frontend's own name for the user, as in requests; not `user_id`."""
+    display_name: str
+    auth_method: AuthMethod
+    user_id: Id
+    """The service's own id of the user."""
+    enabled: bool
+    deleted: bool
+    notes: str
+    created_date: Moment | None
+    show_on_leaderboard: bool
+    streak_days: int | None
+    streak_last_day_date: Moment | None
+    last_activity_date: Moment | None
+    tos_acceptance_date: Moment | None
+
+
+def user(value: model.User, *, now: datetime) -> FrontEndUser:
+    return FrontEndUser(
+        id=value.name,
+        display_name=value.display_name,
+        auth_method=value.method,
+        user_id=value.id,
+        enabled=value.enabled,
+        deleted=value.deleted,
+        notes=value.notes,
+        created_date=moment(value.created),
+        show_on_leaderboard=value.show_on_leaderboard,
+        streak_days=streak_days(value, now=now),
+        streak_last_day_date=moment(value.streak_start),
+        last_activity_date=moment(value.last_activity),
+        tos_acceptance_date=moment(value.terms_accepted),
+    )
+
+
+def streak_days(value: model.User, *, now: datetime) -> int | None:
+    """Whole calendar days (UTC) since the streak began; 0 once a day has passed without work."""
+    if value.streak_start is None or value.last_activity is None:
+        return None
+    last = value.last_activity.astimezone(UTC).date()
+    if (now.astimezone(UTC).date() - last).days > 1:
+        return 0
+    return max(0, (last - value.streak_start.astimezone(UTC).date()).days)
+
+
+class ConversationMessage(Out):
+    """A message in a conversation."""
+
+    id: Id | None
+    user_id: Id | None
+    frontend_message_id: str | None
+    text: str
+    lang: str | None
+    is_assistant: bool
+    emojis: dict[str, int] | None
+    """How often each reaction was given."""
+    user_emojis: list[str] | None
+    """The reactions of the acting user."""
+    user_is_author: bool | None
+    """Whether the acting user wrote it; null when there is none."""
+    synthetic: bool | None
+    """A model wrote it."""
+
+
+class Conversation(Out):
+    """Messages from the root on, each a reply to the one before."""
+
+    messages: list[ConversationMessage]
+
+
+class Message(ConversationMessage):
+    """A message with all that is known of it."""
+
+    parent_id: Id | None
+    created_date: Moment | None
+    review_result: bool | None
+    """null: under review."""
+    review_count: int | None
+    deleted: bool | None
+    edited: bool | None
+    model_name: str | None
+    message_tree_id: Id | None
+    ranking_count: int | None
+    rank: int | None
+    """Among its siblings; 0 is best."""
+    user: FrontEndUser | None
+
+
+class MessageTree(Out):
+    """A tree's messages, in no certain order."""
+
+    id: Id
+    messages: list[Message]
+
+
+class MessageTreeStateResponse(Out):
+    """Where a tree is on its way."""
+
+    message_tree_id: Id
+    state: TreeState
+    goal_tree_size: int
+    max_depth: int
+    max_children_count: int
+    active: bool
+    """Whether work is still to be done on it."""
+    origin: str | None
+
+
+def _is_author(post: model.Post, viewer: str | None) -> bool | None:
+    return None if viewer is None else post.author == viewer
+
+
+def conversation_message(post: model.Post, *, viewer: str | None, blind: bool = False) -> ConversationMessage:
+    """`post` as the user with id `viewer` sees it; `blind`: without telling whether a model wrote it."""
+    return ConversationMessage(
+        id=post.id,
+        user_id=post.author,
+        frontend_message_id=post.frontend_id,
+        text=post.text,
+        lang=post.lang,
+        is_assistant=post.role is Role.ASSISTANT,
+        emojis=dict(post.emojis),
+        user_emojis=list(post.own_emojis),
+        user_is_author=_is_author(post, viewer),
+        synthetic=None if blind else post.synthetic,
+    )
+
+
+def message(post: model.Post, *, viewer: str | None) -> Message:
+    """`post` as the user with id `viewer` sees it."""
+    return Message(
+        id=post.id,
+        user_id=post.author,
+        frontend_message_id=post.frontend_id,
+        text=post.text,
+        lang=post.lang,
+        is_assistant=post.role is Role.ASSISTANT,
+        emojis=dict(post.emojis),
+        user_emojis=list(post.own_emojis),
+        user_is_author=_is_author(post, viewer),
+        synthetic=post.synthetic,
+        parent_id=post.parent,
+        created_date=moment(post.created),
+        review_result=post.accepted,
+        review_count=post.reviews,
+        deleted=post.deleted,
+        edited=post.edited,
+        model_name=post.model_name,
+        message_tree_id=post.tree,
+        ranking_count=post.rankings,
+        rank=post.rank,
+        user=None,
+    )
+
+
+def conversation(thread: Iterable[model.Post], *, viewer: str | None) -> Conversation:
+    return Conversation(messages=[conversation_message(post, viewer=viewer) for post in thread])
+
+
+def messages(posts: Iterable[model.Post], *, viewer: str | None) -> list[Message]:
+    return [message(post, viewer=viewer) for post in posts]
+
+
+def tree(value: model.Tree, posts: Iterable[model.Post], *, viewer: str | None) -> MessageTree:
+    return MessageTree(id=value.id, messages=messages(posts, viewer=viewer))
+
+
+def tree_state(tree: model.Tree) -> MessageTreeStateResponse:
+    return MessageTreeStateResponse(
+        message_tree_id=tree.id,
+        state=tree.state,
+        goal_tree_size=tree.goal,
+        max_depth=tree.max_depth,
+        max_children_count=tree.max_children,
+        active=tree.state in ACTIVE,
+        origin=tree.origin,
+    )
+
+
+Widget = Literal["yes_no", "flag", "likert"]
+
+
+class LabelDescription(Out):
+    """How to ask for a label."""
+
+    name: str
+    widget: Widget
+    display_text: str
+    help_text: str | None
+
+
+class ValidLabelsResponse(Out):
+    """Labels in the order in which they are shown."""
+
+    valid_labels: list[LabelDescription]
+
+
+_LABELS: Mapping[TextLabel, tuple[Widget, str, str | None]] = {
+    TextLabel.SPAM: (
+        "yes_no",
+        "Is this message spam?",
+        "Worthless on purpose, advertising, or nothing to do with the conversation.",
+    ),
+    TextLabel.FAILS_TASK: (
+        "yes_no",
+        "Does this reply fail to do what was asked?",
+        "It misses the point, or does something other than the instruction.",
+    ),
+    TextLabel.LANG_MISMATCH: (
+        "flag",
+        "Wrong language",
+        "Not written in the expected language. Quotations and code do not count.",
+    ),
+    TextLabel.PII: (
+        "flag",
+        "Contains personal data",
+        "Anything by which a private person could be found: a full name with an address, a phone number.",
+    ),
+    TextLabel.NOT_APPROPRIATE: ("flag", "Not appropriate", "Unsuitable for a helpful, friendly assistant."),
+    TextLabel.HATE_SPEECH: (
+        "flag",
+        "Contains hate speech",
+        "Abuse or threats aimed at people for what they are: origin, religion, sex, disability.",
+    ),
+    TextLabel.SEXUAL_CONTENT: ("flag", "Contains sexual content", None),
+    TextLabel.MORAL_JUDGEMENT: ("flag", "Passes moral judgement", None),
+    TextLabel.POLITICAL_CONTENT: ("flag", "Contains political content", None),
+    TextLabel.QUALITY: ("likert", "Overall quality", "0: very poor, 1: excellent."),
+    TextLabel.TOXICITY: ("likert", "How rude or insulting it is", "0: friendly, 1: very rude."),
+    TextLabel.HUMOR: ("likert", "How humorous it is", "0: serious, 1: very funny."),
+    TextLabel.HELPFULNESS: ("likert", "How helpful it is", "0: of no use, 1: very helpful."),
+    TextLabel.CREATIVITY: ("likert", "How creative it is", "0: ordinary, 1: very original."),
+    TextLabel.VIOLENCE: ("likert", "How violent it is", "0: harmless, 1: calls for or revels in violence."),
+}
+
+LABELS: Mapping[str, LabelDescription] = {
+    name.value: LabelDescription(name=name.value, widget=widget, display_text=text, help_text=help)
+    for name, (widget, text, help) in _LABELS.items()
+}
+"""Every label, in the order in which free labels are offered."""
+
+
+def described(names: Iterable[str]) -> list[LabelDescription]:
+    return [LABELS[name] for name in names]
+
+
+def valid_labels(names: Iterable[str]) -> ValidLabelsResponse:
+    return ValidLabelsResponse(valid_labels=described(names))
+
+
+class TaskDone(Out):
+    """The answer was taken."""
+
+    id: Id
+    """A fresh id, of no further use."""
+    type: Literal["task_done"]
+
+
+class InitialPromptTask(Out):
+    """Write a prompt to the assistant."""
+
+    hint: str | None
+    id: Id
+    type: Literal["initial_prompt"]
+
+
+class PrompterReplyTask(Out):
+    """Reply to the assistant."""
+
+    hint: str | None
+    id: Id
+    type: Literal["prompter_reply"]
+    conversation: Conversation
+    """Ends with the assistant's message."""
+
+
+class AssistantReplyTask(Out):
+    """Reply as the assistant."""
+
+    id: Id
+    type: Literal["assistant_reply"]
+    conversation: Conversation
+    """Ends with the prompter's message."""
+
+
+class RankInitialPromptsTask(Out):
+    """Put prompts into an order, best first."""
+
+    id: Id
+    type: Literal["rank_initial_prompts"]
+    prompts: Annotated[list[str], Field(json_schema_extra={"deprecated": True})]
+    """The texts of `prompt_messages`."""
+    prompt_messages: list[ConversationMessage]
+
+
+Kind = TypeVar("Kind", bound=str)
+
+
+class _RankReplies(Out, Generic[Kind]):
+    id: Id
+    type: Kind
+    conversation: Conversation
+    """Ends with the message that is replied to."""
+    replies: Annotated[list[str], Field(json_schema_extra={"deprecated": True})]
+    """The texts of `reply_messages`."""
+    reply_messages: list[ConversationMessage]
+    """What to rank, shuffled."""
+    message_tree_id: Id
+    ranking_parent_id: Id
+    reveal_synthetic: bool
+    """Whether to show that models wrote the replies; only when all are theirs."""
+
+
+class RankPrompterRepliesTask(_RankReplies[Literal["rank_prompter_replies"]]):
+    """Put a prompter's replies into an order, best first."""
+
+
+class RankAssistantRepliesTask(_RankReplies[Literal["rank_assistant_replies"]]):
+    """Put an assistant's replies into an order, best first."""
+
+
+class LabelTaskDisposition(StrEnum):
+    """What a review is for."""
+
+    QUALITY = "quality"
+    SPAM = "spam"
+
+
+class _Label(Out, Generic[Kind]):
+    id: Id
+    type: Kind
+    message_id: Id
+    """The message to label, last of `conversation`."""
+    valid_labels: list[str]
+    mandatory_labels: list[str] | None
+    mode: LabelMode | None
+    disposition: LabelTaskDisposition | None
+    labels: list[LabelDescription] | None
+    """How to ask for each of `valid_labels`, in the same order."""
+    conversation: Conversation
+
+
+class LabelInitialPromptTask(_Label[Literal["label_initial_prompt"]]):
+    """Review a prompt."""
+
+    prompt: Annotated[str | None, Field(json_schema_extra={"deprecated": True})]
+    """The text of the message to label."""
+
+
+class LabelPrompterReplyTask(_Label[Literal["label_prompter_reply"]]):
+    """Review a prompter's reply."""
+
+    reply: Annotated[str | None, Field(json_schema_extra={"deprecated": True})]
+    """The text of the message to label."""
+
+
+class LabelAssistantReplyTask(_Label[Literal["label_assistant_reply"]]):
+    """Review an assistant's reply."""
+
+    reply: Annotated[str | None, Field(json_schema_extra={"deprecated": True})]
+    """The text of the message to label."""
+
+
+AnyTask = (
+    InitialPromptTask
+    | PrompterReplyTask
+    | AssistantReplyTask
+    | RankInitialPromptsTask
+    | RankPrompterRepliesTask
+    | RankAssistantRepliesTask
+    | LabelInitialPromptTask
+    | LabelPrompterReplyTask
+    | LabelAssistantReplyTask
+)
+
+
+def task(value: model.Task, *, viewer: str | None) -> AnyTask:
+    """`value` as it is handed to the user with id `viewer`."""
+    match value.kind:
+        case TaskKind.INITIAL_PROMPT:
+            return InitialPromptTask(hint=None, id=value.id, type="initial_prompt")
+        case TaskKind.PROMPTER_REPLY:
+            return PrompterReplyTask(
+                hint=None,
+                id=value.id,
+                type="prompter_reply",
+                conversation=conversation(value.thread, viewer=viewer),
+            )
+        case TaskKind.ASSISTANT_REPLY:
+            return AssistantReplyTask(
+                id=value.id, type="assistant_reply", conversation=conversation(value.thread, viewer=viewer)
+            )
+        case TaskKind.RANK_INITIAL_PROMPTS:
+            prompts = _candidates(value, viewer=viewer)
+            return RankInitialPromptsTask(
+                id=value.id,
+                type="rank_initial_prompts",
+                prompts=[each.text for each in prompts],
+                prompt_messages=prompts,
+            )
+        case TaskKind.RANK_PROMPTER_REPLIES:
+            return RankPrompterRepliesTask(type="rank_prompter_replies", **_ranking(value, viewer=viewer))
+        case TaskKind.RANK_ASSISTANT_REPLIES:
+            return RankAssistantRepliesTask(type="rank_assistant_replies", **_ranking(value, viewer=viewer))
+        case TaskKind.LABEL_INITIAL_PROMPT:
+            return LabelInitialPromptTask(
+                type="label_initial_prompt", prompt=value.thread[-1].text, **_review(value, viewer=viewer)
+            )
+        case TaskKind.LABEL_PROMPTER_REPLY:
+            return LabelPrompterReplyTask(
+                type="label_prompter_reply", reply=value.thread[-1].text, **_review(value, viewer=viewer)
+            )
+        case TaskKind.LABEL_ASSISTANT_REPLY:
+            return LabelAssistantReplyTask(
+                type="label_assistant_reply", reply=value.thread[-1].text, **_review(value, viewer=viewer)
+            )
+
+
+def _all_synthetic(candidates: Collection[model.Post]) -> bool:
+    return all(each.synthetic for each in candidates)
+
+
+def _candidates(value: model.Task, *, viewer: str | None) -> list[ConversationMessage]:
+    """A rater must not know which candidates are a model's, unless all are."""
+    blind = not _all_synthetic(value.candidates)
+    return [conversation_message(each, viewer=viewer, blind=blind) for each in value.candidates]
+
+
+class _Ranking(TypedDict):
+    id: str
+    conversation: Conversation
+    replies: list[str]
+    reply_messages: list[ConversationMessage]
+    message_tree_id: str
+    ranking_parent_id: str
+    reveal_synthetic: bool
+
+
+def _ranking(value: model.Task, *, viewer: str | None) -> _Ranking:
+    candidates = _candidates(value, viewer=viewer)
+    parent = value.thread[-1]
+    return _Ranking(
+        id=value.id,
+        conversation=conversation(value.thread, viewer=viewer),
+        replies=[each.text for each in candidates],
+        reply_messages=candidates,
+        message_tree_id=parent.tree,
+        ranking_parent_id=parent.id,
+        reveal_synthetic=_all_synthetic(value.candidates),
+    )
+
+
+class _Review(TypedDict):
+    id: str
+    message_id: str
+    valid_labels: list[str]
+    mandatory_labels: list[str]
+    mode: LabelMode
+    disposition: LabelTaskDisposition
+    labels: list[LabelDescription]
+    conversation: Conversation
+
+
+def _review(value: model.Task, *, viewer: str | None) -> _Review:
+    form = value.form
+    assert form is not None, "a task to label comes with its form"
+    return _Review(
+        id=value.id,
+        message_id=value.thread[-1].id,
+        valid_labels=list(form.labels),
+        mandatory_labels=list(form.mandatory),
+        mode=form.mode,
+        disposition=LabelTaskDisposition(form.disposition),
+        labels=described(form.labels),
+        conversation=conversation(value.thread, viewer=viewer),
+    )
+
+
+def done(id: str) -> TaskDone:
+    return TaskDone(id=id, type="task_done")
+
+
+def availability(counts: Mapping[str, int]) -> dict[str, int]:
+    """All request types; 0 for those that nothing is counted for."""
+    return {each.value: counts.get(each.value, 0) for each in TaskRequestType}
+
+
+# ---------- what fails
+
+
+class OasstErrorResponse(Out):
+    """What went wrong. Only the code is meant for programs; the text is for people."""
+
+    message: str
+    error_code: int
+
+
+class ValidationError(Out):
+    """One field that cannot be taken."""
+
+    loc: list[str | int]
+    """Where it stands: `body`, `query` or `path`, then the way to the field."""
+    msg: str
+    type: str
+
+
+class HTTPValidationError(Out):
+    """What is wrong with the request."""
+
+    detail: list[ValidationError]
+    error_code: int
+
+
+class HTTPError(Out):
+    """The request reached nothing that could answer it."""
+
+    detail: str
+
+
+class Health(Out):
+    """How the service is."""
+
+    status: Literal["live", "ready"]

@@ -1,0 +1,123 @@
+"""The service under test: a real uvicorn on the graph of the run, one for each set of limits, and frontends for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+import uvicorn
+
+from oa_graph.api.app import create_app
+from oa_graph.graph import clients
+from oa_graph.graph.session import Graph
+from oa_graph.model import Client, Limits
+from oa_graph.settings import Settings
+from tests.api.frontend import Frontend
+from tests.builders import CLIENT
+
+WEB, BOT, OFF, ROOT = "key-of-the-website", "key-of-a-bot", "key-of-a-client-that-is-off", "the-root-token"
+BOT_ID = "6b0f7b0a-31c5-4d0e-9a53-1f6f0a6a0b07"
+"""The website is `tests.builders.CLIENT`, so that what is planted belongs to it."""
+
+DEFAULT = Limits()
+
+Serve = Callable[[Limits], Awaitable[str]]
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Signals belong to pytest."""
+        yield
+
+
+@asynccontextmanager
+async def serving(graph: Graph, limits: Limits = DEFAULT) -> AsyncGenerator[str]:
+    """The address of a service on `graph`, in the event loop of the tests."""
+    given = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "seed": 7}
+    settings = Settings.model_validate(given)
+    config = uvicorn.Config(
+        create_app(settings, graph), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"
+    )
+    server = _Uvicorn(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not task.done(), "the service did not start"
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await task
+
+
+@pytest.fixture(scope="session")
+async def serve(connected: Graph) -> AsyncGenerator[Serve]:
+    """Gives the address of a service with these limits; one is started for each set of them, and kept."""
+    known: dict[Limits, str] = {}
+    async with AsyncExitStack() as stack:
+
+        async def start(limits: Limits) -> str:
+            if limits not in known:
+                known[limits] = await stack.enter_async_context(serving(connected, limits))
+            return known[limits]
+
+        yield start
+
+
+async def admit(graph: Graph) -> None:
+    """The three clients of these tests: trusted, untrusted, disabled."""
+    bot = Client(BOT_ID, "a bot", frontend_type="bot")
+    await clients.create(graph, client=CLIENT, key_hash=clients.key_hash(WEB))
+    await clients.create(graph, client=bot, key_hash=clients.key_hash(BOT))
+    await clients.create(graph, client=replace(bot, id="off", enabled=False), key_hash=clients.key_hash(OFF))
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The service, and what is behind it."""
+
+    url: str
+    graph: Graph
+
+    def frontend(self, key: str | None = WEB) -> Frontend:
+        return Frontend(self.url, key)
+
+
+@pytest.fixture
+async def service(graph: Graph, serve: Serve, limits: Limits) -> Service:
+    """A service on an empty graph; a test that wants other limits overrides `limits`."""
+    await admit(graph)
+    return Service(await serve(limits), graph)
+
+
+@pytest.fixture
+async def web(service: Service) -> AsyncGenerator[Frontend]:
+    """The website: trusted, and able to show every kind of task."""
+    async with service.frontend(WEB) as frontend:
+        yield frontend
+
+
+@pytest.fixture
+async def bot(service: Service) -> AsyncGenerator[Frontend]:
+    """A bot: not trusted."""
+    async with service.frontend(BOT) as frontend:
+        yield frontend
+
+
+async def snapshot(graph: Graph) -> list[Any]:
+    """All nodes with their labels and properties and all edges with theirs, in an order that does not change."""
+    nodes = await graph.execute(
+        "MATCH (n) RETURN elementId(n) AS id, labels(n) AS labels, properties(n) AS properties ORDER BY id"
+    )
+    edges = await graph.execute(
+        """
+        MATCH (a)-[r]->(b)
+        RETURN elementId(r) AS id, elementId(a) AS start, type(r) AS type, properties(r) AS properties,
+          elementId(b) AS end ORDER BY id
+        """
+    )
+    return [*nodes, *edges]

@@ -1,0 +1,71 @@
+"""What a complete response looks like: the fields of each shape, as the protocol lists them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, cast
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?\+00:00")
+
+
+def _fields(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+FRONT_END_USER = _fields(
+    "id display_name auth_method user_id enabled deleted notes created_date show_on_leaderboard streak_days "
+    "streak_last_day_date last_activity_date tos_acceptance_date"
+)
+CONVERSATION_MESSAGE = _fields(
+    "id user_id frontend_message_id text lang is_assistant emojis user_emojis user_is_author synthetic"
+)
+MESSAGE = CONVERSATION_MESSAGE | _fields(
+    "parent_id created_date review_result review_count deleted edited model_name message_tree_id ranking_count rank "
+    "user"
+)
+TREE_STATE = _fields("message_tree_id state goal_tree_size max_depth max_children_count active origin")
+LABEL = _fields("name widget display_text help_text")
+_REVIEW = _fields("id type message_id valid_labels mandatory_labels mode disposition labels conversation")
+_RANKING = _fields("id type conversation reply_messages replies message_tree_id ranking_parent_id reveal_synthetic")
+TASKS: Mapping[str, frozenset[str]] = {
+    "initial_prompt": _fields("id type hint"),
+    "prompter_reply": _fields("id type hint conversation"),
+    "assistant_reply": _fields("id type conversation"),
+    "rank_initial_prompts": _fields("id type prompts prompt_messages"),
+    "rank_prompter_replies": _RANKING,
+    "rank_assistant_replies": _RANKING,
+    "label_initial_prompt": _REVIEW | {"prompt"},
+    "label_prompter_reply": _REVIEW | {"reply"},
+    "label_assistant_reply": _REVIEW | {"reply"},
+}
+
+_IDS = ("user_id", "parent_id", "message_tree_id", "ranking_parent_id", "message_id")
+
+
+def check_values(value: object) -> None:
+    """Ids are lower-case UUIDs and dates have +00:00, wherever they stand."""
+    if isinstance(value, list):
+        for each in cast("list[object]", value):
+            check_values(each)
+    elif isinstance(value, dict):
+        for name, each in cast("dict[str, object]", value).items():
+            if isinstance(each, str) and name in _IDS:
+                assert UUID.fullmatch(each), (name, each)
+            if isinstance(each, str) and name.endswith("_date"):
+                assert MOMENT.fullmatch(each), (name, each)
+            check_values(each)
+
+
+def check_task(task: Any) -> None:
+    """The task has every field of its kind and no other, all the way down."""
+    assert set(task) == TASKS[task["type"]]
+    assert UUID.fullmatch(task["id"])
+    check_values(task)
+    messages: list[Any] = task["conversation"]["messages"] if "conversation" in task else []
+    for message in messages + task.get("reply_messages", []) + task.get("prompt_messages", []):
+        assert set(message) == CONVERSATION_MESSAGE
+        assert UUID.fullmatch(message["id"])
+    for label in task.get("labels", ()):
+        assert set(label) == LABEL

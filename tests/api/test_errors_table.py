@@ -1,0 +1,36 @@
+"""Every error that a caller can meet has a face on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from oa_graph.api.errors import FACES
+from oa_graph.errors import NotAllowed, NotFound, NotNow, NotValid, OaGraphError
+
+BRANCHES: tuple[type[OaGraphError], ...] = (NotFound, NotAllowed, NotNow, NotValid)
+
+
+def leaves(error: type[OaGraphError]) -> Iterator[type[OaGraphError]]:
+    below = error.__subclasses__()
+    if not below and error not in BRANCHES:
+        yield error
+    for each in below:
+        yield from leaves(each)
+
+
+@pytest.mark.parametrize("error", [leaf for branch in BRANCHES for leaf in leaves(branch)])
+def test_a_leaf_has_a_status_and_a_code(error: type[OaGraphError]) -> None:
+    assert error in FACES
+    assert 400 <= FACES[error].status < 600
+
+
+def test_no_face_is_without_an_error() -> None:
+    assert set(FACES) == {leaf for branch in BRANCHES for leaf in leaves(branch)}
+
+
+def test_who_is_told_to_come_back_is_told_when() -> None:
+    told = {error for error, face in FACES.items() if face.retry_after}
+    assert {error.__name__ for error in told} == {"StoreUnavailable", "RetriesExhausted"}
+    assert all(FACES[error].status == 503 for error in told)

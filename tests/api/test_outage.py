@@ -1,0 +1,202 @@
+"""The database dies, goes away or is damaged: what was acknowledged is there, and the service says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from oa_graph.errors import RetriesExhausted
+from oa_graph.graph.session import Graph
+from oa_graph.managed import Memory, Server
+from tests import processes
+from tests.api.conftest import WEB, Service, serving, snapshot
+from tests.api.frontend import Body, Frontend, answer, labels, text, user
+from tests.builders import plant
+
+pytestmark = pytest.mark.anyio
+
+ADA = user("ada")
+KEY = "a-key-for-the-load"
+QUICK = {
+    "OA_GRAPH_API_KEY": KEY,
+    "OA_GRAPH_LIMITS__GOAL_TREE_SIZE": "3",
+    "OA_GRAPH_LIMITS__MAX_TREE_DEPTH": "1",
+    "OA_GRAPH_LIMITS__NUM_REVIEWS_INITIAL_PROMPT": "1",
+    "OA_GRAPH_LIMITS__NUM_REVIEWS_REPLY": "1",
+    "OA_GRAPH_LIMITS__NUM_REQUIRED_RANKINGS": "1",
+    "OA_GRAPH_LIMITS__MAX_PENDING_TASKS_PER_USER": "1000",
+}
+GIVEN = {"labe": "Review", "rank": "Ranking"}
+WORKERS, BEFORE, AFTER = 8, 40, 5
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Generator[Server]:
+    """A server of the test's own, that it may kill."""
+    bolt, http = processes.free_port(), processes.free_port()
+    memory = Memory(heap_mib=512, page_cache_mib=64)
+    server = Server(tmp_path / "data", memory=memory, bolt_port=bolt, http_port=http)
+    server.start()
+    yield server
+    server.stop()
+
+
+@dataclass(slots=True)
+class Load:
+    """Frontends at work, and what they were told."""
+
+    url: str
+    taken: dict[str, str] = field(default_factory=dict[str, str])
+    """The kind of each task whose answer got 200, by its id."""
+    away: list[httpx.Response] = field(default_factory=list[httpx.Response])
+    """Answers while the database was not there."""
+    odd: list[str] = field(default_factory=list[str])
+    """What nothing explains."""
+    closing: bool = False
+
+    async def reach(self, number: int) -> None:
+        async with asyncio.timeout(processes.PATIENCE):
+            while len(self.taken) < number:  # noqa: ASYNC110 - nothing is to be gained by telling of each
+                await asyncio.sleep(0.02)
+
+    async def worker(self, number: int) -> None:
+        who = user(f"worker {number}")
+        async with Frontend(self.url, KEY) as frontend:
+            while not self.closing:
+                got = await self.send(frontend, "/tasks/", {"type": "random", "user": who})
+                if got.status_code != 200:
+                    await asyncio.sleep(0.05)
+                    continue
+                task: Body = got.json()
+                await self.send(frontend, f"/tasks/{task['id']}/ack", {"message_id": task["id"]})
+                got = await self.send(frontend, "/tasks/interaction", answer(task, task["id"], who))
+                if got.status_code == 200:
+                    self.taken[task["id"]] = task["type"]
+
+    async def send(self, frontend: Frontend, path: str, body: Body) -> httpx.Response:
+        """Sends a request until it is answered by something that a database had a say in."""
+        while True:
+            got = await frontend.post(path, body)
+            code = got.json().get("error_code") if got.content else None
+            if got.status_code == 503 and code in (0, 4):
+                self.away.append(got)
+                await asyncio.sleep(0.1)
+                continue
+            if got.status_code not in (200, 204) and (got.status_code, code) != (503, 1006):
+                self.odd.append(f"{path} {got.status_code} {got.text}")
+            return got
+
+
+async def test_no_acknowledged_answer_is_lost_when_the_database_is_killed(database: Server, tmp_path: Path) -> None:
+    address = database.address()
+    assert address
+    env = QUICK | {"NEO4J_URI": address.bolt, "NEO4J_PASSWORD": address.password}
+    with processes.serve(tmp_path / "log", ["--data", tmp_path / "serve"], env) as service:
+        load = Load(service.url)
+        workers = [asyncio.create_task(load.worker(i)) for i in range(WORKERS)]
+        async with httpx.AsyncClient(base_url=service.url, trust_env=False, timeout=60) as health:
+            await load.reach(BEFORE)
+            pid = database.status().pid
+            assert pid
+            os.kill(pid, signal.SIGKILL)
+            dead = await health.get("/health/ready")
+            assert (dead.status_code, dead.json()["error_code"]) == (503, 0)
+            assert dead.headers["retry-after"].isdigit()
+            assert (await health.get("/health/live")).status_code == 200
+            assert await asyncio.to_thread(database.start) == address
+            await load.reach(len(load.taken) + AFTER)
+            assert (await health.get("/health/ready")).status_code == 200
+        load.closing = True
+        await asyncio.gather(*workers)
+    assert load.odd == []
+    assert load.away
+    assert {got.headers["retry-after"].isdigit() for got in load.away} == {True}
+    given = await _given(address.bolt, address.password)
+    assert {id: given.get(id) for id in load.taken} == {
+        id: GIVEN.get(kind[:4], "Post") for id, kind in load.taken.items()
+    }
+    assert Counter(given.values()).keys() >= {"Post", "Review"}
+
+
+async def _given(uri: str, password: str) -> dict[str, str]:
+    """What each task gave, once."""
+    graph = Graph.connect(uri, "neo4j", password, database="neo4j", pool=2)
+    try:
+        rows = await graph.execute(
+            """
+            MATCH (task:Task)-[:GAVE]->(given) WHERE task.done IS NOT NULL
+            RETURN task.id AS id, collect(labels(given)[0]) AS given
+            """
+        )
+    finally:
+        await graph.close()
+    assert all(len(row["given"]) == 1 for row in rows)
+    return {row["id"]: row["given"][0] for row in rows}
+
+
+ENDPOINTS: list[tuple[str, str, object]] = [
+    ("POST", "/tasks/", {"user": ADA}),
+    ("POST", "/tasks/availability", ADA),
+    ("POST", "/tasks/00000000-0000-4000-8000-000000000000/ack", {"message_id": "a"}),
+    ("POST", "/tasks/interaction", text("a", ADA)),
+    ("POST", "/text_labels/", labels("00000000-0000-4000-8000-000000000000", ADA)),
+    ("POST", "/frontend_users/", ADA),
+    ("GET", "/messages/00000000-0000-4000-8000-000000000000", None),
+]
+
+
+async def test_a_service_without_a_database_starts_and_says_what_is_missing() -> None:
+    graph = Graph.connect(f"bolt://127.0.0.1:{processes.free_port()}", "neo4j", "x", database="neo4j", pool=20)
+    try:
+        async with serving(graph) as url, Frontend(url, WEB) as web:
+            assert (await web.http.get("/health/live")).status_code == 200
+            calls = (web.http.request(how, f"/api/v1{path}", json=body) for how, path, body in ENDPOINTS)
+            for got in await asyncio.gather(*calls, web.http.get("/health/ready")):
+                assert (got.status_code, got.json()["error_code"]) == (503, 0), got.text
+                assert got.headers["retry-after"] == "5"
+                assert "bolt" not in got.text
+            assert (await web.get("/text_labels/report_labels")).status_code == 200
+    finally:
+        await graph.close()
+
+
+async def test_a_database_that_keeps_refusing_is_named_too_busy(
+    web: Frontend, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> Any:
+        raise RetriesExhausted(attempts=8, why="deadlock")
+
+    before = await snapshot(service.graph)
+    monkeypatch.setattr(Graph, "rows", refuse)
+    got = await web.post("/tasks/", {"user": ADA})
+    monkeypatch.undo()
+    assert (got.status_code, got.json()["error_code"]) == (503, 4)
+    assert got.headers["retry-after"] == "1"
+    assert "deadlock" not in got.text
+    assert await snapshot(service.graph) == before
+
+
+async def test_a_fault_of_ours_is_told_without_its_insides_and_changes_nothing(web: Frontend, service: Service) -> None:
+    planted = await plant(service.graph, {"What is rain?": {"?Water.": {}}})
+    task = await web.ask("label_assistant_reply", ADA)
+    ack = await web.ack(task)
+    await service.graph.execute("MATCH (task:Task) SET task.kind = 'label_nonsense'")
+    await service.graph.execute("MATCH (post:Post {text: 'What is rain?'}) REMOVE post.role")
+    before = await snapshot(service.graph)
+    fault = {"message": "INTERNAL_SERVER_ERROR", "error_code": 0}
+    got = await web.get(f"/messages/{planted['What is rain?']}")
+    assert (got.status_code, got.json()) == (500, fault)
+    got = await web.post("/tasks/interaction", answer(task, ack, ADA))
+    assert (got.status_code, got.json()) == (500, fault)
+    got = await web.post("/text_labels/", answer(task, ack, ADA))
+    assert (got.status_code, got.json()) == (400, {"detail": "Bad Request"})
+    assert await snapshot(service.graph) == before

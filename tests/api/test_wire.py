@@ -1,0 +1,479 @@
+"""What frontends may send, what they get, and that the document says the same as the original's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_json
+
+from oa_graph import model
+from oa_graph.api import wire
+from oa_graph.api.app import create_app
+from oa_graph.api.document import document
+from oa_graph.errors import AnswerWithoutTask, NothingToHandOut, UserNotSpecified
+from oa_graph.model import Client, Form, LabelMode, Limits, Post, Role, Task, TaskKind, TreeState
+
+Json = dict[str, Any]
+
+ID = "b1d9a0de-40a1-4f53-bb37-5b7c9d8a7e01"
+AUTHOR = "0c4b9c1e-6b8f-4a7f-9a43-3f3e2d1c0b0a"
+ADA: Json = {"id": "4711", "display_name": "Ada", "auth_method": "local"}
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+INTERACTION: TypeAdapter[Any] = TypeAdapter(wire.Interaction)
+
+
+def interaction(**fields: object) -> Any:
+    return INTERACTION.validate_json(json.dumps({"user": ADA, **fields}))
+
+
+def text(**fields: object) -> Any:
+    given = {"message_id": "1", "user_message_id": "2", "text": "Rain is water.", **fields}
+    return interaction(type="text_reply_to_message", **given)
+
+
+def labels(**fields: object) -> Any:
+    given: Json = {"message_id": ID, "text": "", "labels": {}, **fields}
+    return interaction(type="text_labels", **given)
+
+
+def request(**fields: object) -> wire.TaskRequest:
+    return wire.TaskRequest.model_validate_json(json.dumps(fields))
+
+
+def refused(error: pytest.ExceptionInfo[ValidationError]) -> list[tuple[str | int, ...]]:
+    return [each["loc"] for each in error.value.errors()]
+
+
+def sent(value: object) -> Any:
+    return json.loads(to_json(value))
+
+
+def post(**fields: Any) -> Post:
+    return replace(Post(ID, ID, Role.PROMPTER, "Why?", "en", 0), **fields)
+
+
+# What comes in
+
+
+def test_labels_may_be_numbers_in_text() -> None:
+    assert labels(labels={"spam": "1", "quality": "0.25"}).answer().labels == {"spam": 1.0, "quality": 0.25}
+
+
+def test_rankings_may_be_numbers_in_text() -> None:
+    answer = interaction(type="message_ranking", message_id="1", ranking=["2", "0", 1]).answer()
+    assert answer == model.RankingAnswer(ack="1", order=(2, 0, 1), not_rankable=False)
+
+
+def test_no_index_is_too_large_to_be_stored() -> None:
+    with pytest.raises(ValidationError):
+        interaction(type="message_ranking", message_id="1", ranking=[2**31])
+    assert interaction(type="message_ranking", message_id="1", ranking=[-1]).answer().order == (-1,)
+
+
+def test_texts_may_be_numbers() -> None:
+    assert request(user={**ADA, "id": 4711}).user == wire.User.model_validate(ADA)
+    assert text(message_id=1042, text=7).answer() == model.TextAnswer(ack="1042", frontend_id="2", text="7", lang=None)
+
+
+def test_an_empty_list_stands_for_an_empty_map() -> None:
+    assert labels(labels=[], is_report=True).answer().labels == {}
+
+
+@pytest.mark.parametrize("value", [["spam"], [["spam", 1]], None, "spam", 0])
+def test_no_other_value_stands_for_a_map(value: object) -> None:
+    with pytest.raises(ValidationError):
+        labels(labels=value)
+
+
+def test_unknown_fields_are_ignored() -> None:
+    assert text(task_id=ID, colour="red").answer().text == "Rain is water."
+
+
+def test_nulls_may_be_sent_for_what_may_be_missing() -> None:
+    assert request(user=None, lang=None) == request()
+    assert labels(task_id=None, is_report=None).answer().task is None
+    assert wire.TaskNAck.model_validate_json('{"reason": null}').reason is None
+
+
+def test_what_is_not_nullable_takes_no_null() -> None:
+    with pytest.raises(ValidationError) as error:
+        text(text=None, user_message_id=None)
+    assert {way[-1] for way in refused(error)} == {"text", "user_message_id"}
+
+
+@pytest.mark.parametrize("field", ["text", "message_id", "user_message_id", "lang"])
+def test_a_null_character_is_refused_by_the_name_of_its_field(field: str) -> None:
+    with pytest.raises(ValidationError, match="null character") as error:
+        text(**{field: "a\0b"})
+    assert refused(error) == [("text_reply_to_message", field)]
+
+
+def test_white_space_around_a_text_is_stripped() -> None:
+    assert text(text="  a \n b\t").answer().text == "a \n b"
+    with pytest.raises(ValidationError):
+        text(text=" \n\t ")
+
+
+@pytest.mark.parametrize("value", [-0.01, 1.01, "nan", "inf", "much"])
+def test_labels_lie_between_zero_and_one(value: object) -> None:
+    with pytest.raises(ValidationError):
+        labels(labels={"spam": value})
+
+
+def test_unknown_labels_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        labels(labels={"boring": 1})
+
+
+def test_ids_are_taken_in_any_case_and_kept_in_lower_case() -> None:
+    assert labels(message_id=ID.upper()).answer().post == ID
+
+
+@pytest.mark.parametrize(
+    ("fields", "shape"),
+    [
+        ({"message_id": "1", "user_message_id": "2", "text": "a"}, wire.TextReplyToMessage),
+        ({"message_id": "1", "ranking": [0]}, wire.MessageRanking),
+        ({"message_id": "1", "rating": 3}, wire.MessageRating),
+        ({"message_id": ID, "text": "", "labels": {}}, wire.TextLabels),
+    ],
+)
+def test_an_interaction_without_a_type_is_known_by_its_fields(fields: Json, shape: type[wire.In]) -> None:
+    assert isinstance(interaction(**fields), shape)
+
+
+def test_a_rating_answers_no_task_that_there_is() -> None:
+    with pytest.raises(AnswerWithoutTask):
+        interaction(type="message_rating", message_id="1", rating="3").answer()
+
+
+@pytest.mark.parametrize("lang", [None, ""])
+def test_a_missing_language_is_english_for_tasks_and_the_parents_for_replies(lang: str | None) -> None:
+    assert request(user=ADA, lang=lang).by(Client("c")).lang == "en"
+    assert text(lang=lang).answer().lang is None
+
+
+def test_a_task_is_asked_for_by_somebody() -> None:
+    with pytest.raises(UserNotSpecified):
+        request().by(Client("c"))
+
+
+@pytest.mark.parametrize("kind", ["summarize_story", "rate_summary"])
+def test_there_are_no_more_tasks_of_the_obsolete_kinds(kind: str) -> None:
+    with pytest.raises(NothingToHandOut):
+        request(type=kind, user=ADA).by(Client("c"))
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_every_kind_of_task_can_be_asked_for(kind: TaskKind) -> None:
+    assert request(type=kind.value, user=ADA).by(Client("c")).kind is kind
+
+
+def test_only_what_is_sent_of_a_user_is_a_setting() -> None:
+    read = wire.CreateFrontendUserRequest.model_validate_json
+    assert read(json.dumps(ADA)).settings() == {}
+    assert read(json.dumps({**ADA, "enabled": True, "notes": None})).settings() == {"enabled": True}
+    assert read(json.dumps({**ADA, "tos_acceptance": True})).acceptance(NOW) == {"terms_accepted": NOW}
+    assert read(json.dumps({**ADA, "tos_acceptance": False})).acceptance(NOW) == {}
+
+
+# What goes out
+
+
+def test_a_moment_has_its_offset_and_microseconds_only_when_there_are_some() -> None:
+    assert wire.moment(datetime(2023, 1, 2, 3, 4, 5, 6000, UTC)) == "2023-01-02T03:04:05.006000+00:00"
+    assert wire.moment(datetime(2023, 1, 2, 3, 4, 5, 0, UTC)) == "2023-01-02T03:04:05+00:00"
+    assert wire.moment(None) is None
+
+
+@given(st.datetimes(timezones=st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))))
+def test_a_moment_is_told_in_universal_time(value: datetime) -> None:
+    try:
+        told = wire.moment(value)
+    except OverflowError:  # before the year 1 or after 9999 once it is shifted
+        return
+    assert told is not None
+    assert told.endswith("+00:00")
+    assert datetime.fromisoformat(told) == value
+
+
+def test_a_message_has_every_field() -> None:
+    assert sent(wire.message(post(), viewer=None)) == {
+        "id": ID,
+        "user_id": None,
+        "frontend_message_id": None,
+        "text": "Why?",
+        "lang": "en",
+        "is_assistant": False,
+        "emojis": {},
+        "user_emojis": [],
+        "user_is_author": None,
+        "synthetic": False,
+        "parent_id": None,
+        "created_date": None,
+        "review_result": None,
+        "review_count": 0,
+        "deleted": False,
+        "edited": False,
+        "model_name": None,
+        "message_tree_id": ID,
+        "ranking_count": 0,
+        "rank": None,
+        "user": None,
+    }
+
+
+def test_an_acting_user_learns_whether_a_message_is_his() -> None:
+    his = post(author=AUTHOR)
+    assert wire.message(his, viewer=AUTHOR).user_is_author is True
+    assert wire.conversation_message(his, viewer=ID).user_is_author is False
+    assert wire.conversation_message(his, viewer=None).user_is_author is None
+
+
+REVIEW = {"id", "type", "message_id", "valid_labels", "mandatory_labels", "mode", "disposition", "labels"}
+RANKING = {"id", "type", "conversation", "replies", "reply_messages", "message_tree_id", "ranking_parent_id"}
+FIELDS: Mapping[TaskKind, set[str]] = {
+    TaskKind.INITIAL_PROMPT: {"id", "type", "hint"},
+    TaskKind.PROMPTER_REPLY: {"id", "type", "hint", "conversation"},
+    TaskKind.ASSISTANT_REPLY: {"id", "type", "conversation"},
+    TaskKind.RANK_INITIAL_PROMPTS: {"id", "type", "prompts", "prompt_messages"},
+    TaskKind.RANK_PROMPTER_REPLIES: {*RANKING, "reveal_synthetic"},
+    TaskKind.RANK_ASSISTANT_REPLIES: {*RANKING, "reveal_synthetic"},
+    TaskKind.LABEL_INITIAL_PROMPT: {*REVIEW, "conversation", "prompt"},
+    TaskKind.LABEL_PROMPTER_REPLY: {*REVIEW, "conversation", "reply"},
+    TaskKind.LABEL_ASSISTANT_REPLY: {*REVIEW, "conversation", "reply"},
+}
+
+
+def task(kind: TaskKind, **fields: Any) -> Task:
+    form = Form(LabelMode.FULL, "quality", Limits().labels_assistant_reply, ("spam",))
+    made = Task(ID, kind, thread=(post(),), candidates=(post(text="a"), post(text="b")), form=form)
+    return replace(made, **fields)
+
+
+@pytest.mark.parametrize("kind", TaskKind)
+def test_a_task_has_the_fields_of_its_kind(kind: TaskKind) -> None:
+    told = sent(wire.task(task(kind), viewer=AUTHOR))
+    assert told["type"] == kind
+    assert told["id"] == ID
+    assert told.keys() == FIELDS[kind]
+
+
+def test_a_review_describes_its_labels_in_the_order_of_the_form() -> None:
+    told = sent(wire.task(task(TaskKind.LABEL_ASSISTANT_REPLY), viewer=None))
+    assert [each["name"] for each in told["labels"]] == told["valid_labels"] == list(Limits().labels_assistant_reply)
+    assert told["mandatory_labels"] == ["spam"]
+    assert told["reply"] == told["conversation"]["messages"][-1]["text"] == "Why?"
+
+
+def test_a_ranking_tells_the_texts_twice() -> None:
+    told = sent(wire.task(task(TaskKind.RANK_ASSISTANT_REPLIES), viewer=None))
+    assert told["replies"] == [each["text"] for each in told["reply_messages"]] == ["a", "b"]
+    assert told["ranking_parent_id"] == told["message_tree_id"] == ID
+
+
+@pytest.mark.parametrize(
+    ("made_by_models", "shown", "revealed"),
+    [((False, False), None, False), ((True, False), None, False), ((True, True), True, True)],
+)
+def test_raters_learn_that_replies_are_synthetic_only_when_all_are(
+    made_by_models: tuple[bool, ...], shown: bool | None, revealed: bool
+) -> None:
+    candidates = tuple(post(synthetic=each) for each in made_by_models)
+    told = sent(wire.task(task(TaskKind.RANK_ASSISTANT_REPLIES, candidates=candidates), viewer=None))
+    assert {each["synthetic"] for each in told["reply_messages"]} == {shown}
+    assert told["reveal_synthetic"] is revealed
+
+
+def test_availability_names_all_twelve_kinds() -> None:
+    told = wire.availability({"random": 3, "initial_prompt": 3})
+    assert len(told) == 12
+    assert {kind for kind, count in told.items() if count} == {"random", "initial_prompt"}
+
+
+def test_every_label_is_described() -> None:
+    assert len(wire.LABELS) == 15
+    assert wire.LABELS.keys() == {each.value for each in wire.TextLabel}
+    assert wire.LABELS["spam"].widget == "yes_no"
+
+
+@pytest.mark.parametrize(
+    ("started", "worked", "days"),
+    [
+        (None, NOW, None),
+        (NOW, NOW, 0),
+        (NOW - timedelta(days=3, hours=11), NOW, 3),
+        (NOW - timedelta(days=3, hours=13), NOW, 4),
+        (NOW - timedelta(days=3), NOW - timedelta(days=1), 2),
+        (NOW - timedelta(days=3), NOW - timedelta(hours=37), 0),
+    ],
+)
+def test_a_streak_is_counted_in_calendar_days(
+    started: datetime | None, worked: datetime | None, days: int | None
+) -> None:
+    user = model.User(
+        ID, "c", model.AuthMethod.LOCAL, "4711", "Ada", created=NOW, streak_start=started, last_activity=worked
+    )
+    told = sent(wire.user(user, now=NOW))
+    assert told["streak_days"] == days
+    assert told["streak_last_day_date"] == wire.moment(started)
+    assert told["tos_acceptance_date"] is None
+    assert told["created_date"] == "2026-11-23T12:00:00+00:00"
+
+
+@pytest.mark.parametrize("state", TreeState)
+def test_a_tree_is_active_while_there_is_work_on_it(state: TreeState) -> None:
+    told = wire.tree_state(model.Tree(ID, state, "en", 12, 3, 3))
+    assert told.active is (state.value in {"initial_prompt_review", "growing", "ranking", "ready_for_scoring"})
+
+
+# The document
+
+REFERENCE = Path(__file__).parents[2].parent / "shared" / "spec" / "reference-openapi.json"
+ADDED = {"Message": {"edited"}, "CreateApiClientRequest": {"capabilities"}, "HTTPValidationError": {"error_code"}}
+NAMED_OTHERWISE = {"TreeState": "State"}
+
+
+@pytest.fixture(scope="module")
+def ours() -> Json:
+    return document(create_app())
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Json:
+    if not REFERENCE.exists():
+        pytest.skip(f"the original's document is not here: {REFERENCE}")
+    return json.loads(REFERENCE.read_text("utf-8"))
+
+
+def plain(schema: Json, whole: Json) -> Json:
+    """What a value has to be: references followed, null and all that is for people left out."""
+    if "$ref" in schema:
+        return plain(whole["components"]["schemas"][schema["$ref"].rpartition("/")[2]], whole)
+    for union in ("allOf", "anyOf", "oneOf"):
+        if union in schema:
+            members = [each for each in schema[union] if each != {"type": "null"}]
+            return plain(members[0], whole) if len(members) == 1 else {union: len(members)}
+    told = {key: schema[key] for key in ("type", "format", "enum") if key in schema}
+    if "const" in schema:
+        told["enum"] = [schema["const"]]
+    if "enum" in told:
+        told["enum"] = sorted(told["enum"])
+    if "items" in schema:
+        told["items"] = plain(schema["items"], whole)
+    if isinstance(schema.get("additionalProperties"), dict):
+        told["values"] = plain(schema["additionalProperties"], whole)
+    if "properties" in schema:
+        told["properties"] = {name: plain(each, whole) for name, each in schema["properties"].items()}
+    return told
+
+
+def shared_names(ours: Json, theirs: Json) -> Iterable[tuple[str, str]]:
+    known = theirs["components"]["schemas"]
+    for name in ours["components"]["schemas"]:
+        other = NAMED_OTHERWISE.get(name) or name
+        if other in known:
+            yield name, other
+
+
+def test_shapes_have_the_originals_fields_in_the_originals_order(ours: Json, theirs: Json) -> None:
+    compared = 0
+    for name, other in shared_names(ours, theirs):
+        mine = ours["components"]["schemas"][name].get("properties", {})
+        original = theirs["components"]["schemas"][other].get("properties", {})
+        assert [each for each in mine if each not in ADDED.get(name, ())] == list(original), name
+        compared += 1
+    assert compared > 30
+
+
+def test_shapes_have_the_originals_types(ours: Json, theirs: Json) -> None:
+    for name, other in shared_names(ours, theirs):
+        mine = plain(ours["components"]["schemas"][name], ours)
+        original = plain(theirs["components"]["schemas"][other], theirs)
+        for field, expected in original.get("properties", {}).items():
+            told = mine["properties"][field]
+            narrowed = {key: value for key, value in told.items() if key in expected or key != "enum"}
+            assert _without_additions(narrowed) == _without_additions(expected), f"{name}.{field}"
+        if "enum" in original:
+            assert mine["enum"] == original["enum"], name
+
+
+def _without_additions(told: Json) -> Json:
+    """Shapes within are compared on their own."""
+    if "properties" in told:
+        return {"type": told["type"]}
+    return {
+        key: _without_additions(cast("Json", each)) if isinstance(each, dict) else each for key, each in told.items()
+    }
+
+
+def test_requests_require_what_the_original_does_and_responses_no_less(ours: Json, theirs: Json) -> None:
+    for name, other in shared_names(ours, theirs):
+        mine = set(ours["components"]["schemas"][name].get("required", ()))
+        original = set(theirs["components"]["schemas"][other].get("required", ()))
+        shape = getattr(wire, name, None)
+        if isinstance(shape, type) and issubclass(shape, wire.In):
+            assert mine == original, name
+        else:
+            assert mine >= original, name
+
+
+def test_operations_are_the_originals(ours: Json, theirs: Json) -> None:
+    for path, item in ours["paths"].items():
+        if path.startswith("/health"):
+            continue
+        for method, mine in item.items():
+            original = theirs["paths"][path][method]
+            success = [status for status in original["responses"] if status.startswith("2")]
+            assert [status for status in mine["responses"] if status.startswith("2")] == success, path
+            assert parameters(mine) == parameters(original), path
+            assert ("requestBody" in mine) == ("requestBody" in original), path
+            assert mine.get("requestBody", {}).get("required", False) == original.get("requestBody", {}).get(
+                "required", False
+            ), path
+
+
+def parameters(operation: Json) -> set[tuple[str, str, bool]]:
+    return {(each["in"], each["name"], each.get("required", False)) for each in operation.get("parameters", ())}
+
+
+def test_operations_have_ids_of_their_own(ours: Json) -> None:
+    ids = [each["operationId"] for item in ours["paths"].values() for each in item.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_error_has_a_shape(ours: Json) -> None:
+    for path, item in ours["paths"].items():
+        for each in item.values():
+            errors = {status: told for status, told in each["responses"].items() if status >= "400"}
+            assert errors, path
+            for told in errors.values():
+                assert "$ref" in told["content"]["application/json"]["schema"], path
+
+
+def test_references_lead_somewhere(ours: Json) -> None:
+    def references(value: object) -> Iterable[str]:
+        if isinstance(value, dict):
+            known = cast("Json", value)
+            yield from [str(known["$ref"])] if "$ref" in known else []
+            for each in known.values():
+                yield from references(each)
+        elif isinstance(value, list):
+            for each in cast("list[object]", value):
+                yield from references(each)
+
+    assert {each.rpartition("/")[2] for each in references(ours)} <= ours["components"]["schemas"].keys()
+
+
+def test_ids_in_the_document_are_uuids(ours: Json) -> None:
+    assert ours["components"]["schemas"]["TaskDone"]["properties"]["id"]["format"] == "uuid"
