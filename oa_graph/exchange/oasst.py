@@ -1,0 +1,410 @@
+"""The tree files of Open-Assistant: one tree a line, as JSON; fields without a value are left out.
+
+    {"message_tree_id": "71c0", "tree_state": "ready_for_export", "prompt": {"message_id": "71c0",
+     "text": "Name a prime.", "role": "prompter", "lang": "en", "replies": [
+        {"message_id": "8f2a", "parent_id": "71c0", "text": "Seven.", "role": "assistant", …, "replies": []}]}}
+
+`parse` and `render` are each other's inverse: what `parse` took, `render` gives back, with the same names and values.
+Three things do not come back as they were written, none of them a difference to a reader of the format: fields that are
+null are left out; the emojis and labels that the published sets write as lists of names and values come back as maps;
+whole numbers among labels and scores come back as 1.0. The order of replies is `oa_graph.exchange.trees.arranged`'s.
+
+A message that says nothing of reviews is taken as accepted, as the original's import does; one that gives their number
+but no result is still under review, as the original's export leaves a result out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    TypeVar,
+    cast,
+)
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from oa_graph.graph.exchange import FiledPost, FiledTree, LabelMean
+from oa_graph.model import DEPTH_CAP, Role, TreeState
+
+_NUL = "\0"
+_SUSPICIOUS = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
+"""Escapes of what the graph cannot hold: null, and halves of characters, which are mostly just two whole ones."""
+
+_encode = json.JSONEncoder().encode
+_MOST_EMOJIS = 10_000
+_NESTING = 4 * DEPTH_CAP
+"""Python's parser counts two levels for each reply, beside those of whoever called it."""
+
+_DEFAULTS: Mapping[str, object] = {
+    "lang": "en",
+    "review_count": 0,
+    "review_result": True,
+    "deleted": False,
+    "synthetic": False,
+    "replies": [],
+}
+"""What a message has that does not say; an export leaves it out again as long as it is still so."""
+
+_ALWAYS_WRITTEN = frozenset({"parent_id", "created_date", "lang", "review_count", "deleted", "synthetic", "replies"})
+
+
+_Shape = TypeVar("_Shape", bound=BaseModel)
+_Entry = TypeVar("_Entry")
+
+
+def _by_name(value: object) -> object:
+    """Maps that are written as columns become maps: {"name": ["spam"], "value": [0], "count": [3]}."""
+    if not isinstance(value, dict):
+        return value
+    columns = cast("dict[str, object]", value)
+    if columns.keys() not in ({"name", "count"}, {"name", "value", "count"}):
+        return columns
+    if not all(isinstance(each, list) for each in columns.values()):
+        return columns
+    names, counts = cast("list[object]", columns["name"]), cast("list[object]", columns["count"])
+    values = cast("list[object] | None", columns.get("value"))
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("a name that is not a text")
+    if values is None:
+        return dict(zip(names, counts, strict=True))
+    return {name: {"value": value, "count": count} for name, value, count in zip(names, values, counts, strict=True)}
+
+
+def _tag(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*", value):
+        raise ValueError(f"{value!r} is not a language tag")
+    return value
+
+
+def _named(value: dict[str, _Entry]) -> dict[str, _Entry]:
+    for name in value:
+        _check_name(name)
+    return value
+
+
+@cache  # there are a dozen names in a file, each a million times; a bad one ends the import
+def _check_name(name: str) -> None:
+    # A count stands beside its mean under the same name with this ending.
+    if not re.fullmatch(r"\w{1,100}", name) or name.endswith("_count"):
+        raise ValueError(f"{name!r} cannot be the name of a label")
+
+
+_Id = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+_Count = Annotated[int, Field(ge=0, lt=2**31)]
+_STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
+
+
+class _Label(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    value: float | None = None
+    count: _Count
+
+
+class _Message(BaseModel):
+    model_config = _STRICT
+
+    message_id: _Id
+    parent_id: _Id | None = None
+    user_id: _Id | None = None
+    created_date: str | None = None
+    text: str
+    role: Annotated[Role, Field(strict=False)]
+    lang: Annotated[str, AfterValidator(_tag)] | None = None
+    review_count: _Count | None = None
+    review_result: bool | None = None
+    deleted: bool | None = None
+    rank: _Count | None = None
+    synthetic: bool | None = None
+    model_name: str | None = None
+    emojis: Annotated[dict[str, Annotated[int, Field(ge=0, le=_MOST_EMOJIS)]], BeforeValidator(_by_name)] | None = None
+    replies: list[dict[str, Any]] | None = None
+    labels: Annotated[dict[str, _Label], BeforeValidator(_by_name), AfterValidator(_named)] | None = None
+    detoxify: Annotated[dict[str, float], AfterValidator(_named)] | None = None
+
+
+class _Tree(BaseModel):
+    model_config = _STRICT
+
+    message_tree_id: _Id
+    tree_state: str | None = None
+    prompt: dict[str, Any]
+
+
+def parse(line: bytes, *, state: TreeState | None, origin: str | None) -> FiledTree:
+    """The tree of one line, its posts in the order of the file.
+
+    `state`: for the tree, whatever the file says. `origin`: where it comes from, if the file does not say.
+    Raises ValueError, whose text says what is wrong.
+    """
+    tree = _validated(_Tree, _object(line), "")
+    posts: list[FiledPost] = []
+    ids: set[str] = set()
+    waiting: list[tuple[dict[str, Any], FiledPost | None, int]] = [(tree.prompt, None, 0)]
+    while waiting:
+        fields, parent, position = waiting.pop()
+        message = _validated(_Message, fields, f"message {fields.get('message_id')}: ")
+        post = _post(message, parent, position)
+        if post.id in ids:
+            raise ValueError(f"message {post.id} stands in the tree twice")
+        ids.add(post.id)
+        posts.append(post)
+        replies = message.replies or []
+        waiting.extend((reply, post, place) for place, reply in reversed(list(enumerate(replies))))
+    if posts[0].id != tree.message_tree_id:
+        raise ValueError(f"message_tree_id is {tree.message_tree_id}, but the prompt is message {posts[0].id}")
+    return _tree(tree, posts, state, origin)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = _loaded(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8: {error.reason} at byte {error.start + 1}") from error
+    except json.JSONDecodeError as error:
+        raise ValueError(f"not JSON: {error.msg} at character {error.pos + 1}") from error
+    except RecursionError as error:
+        raise ValueError(f"replies are nested deeper than {DEPTH_CAP}") from error
+    if not isinstance(found, dict):
+        raise ValueError("not a JSON object")
+    tree = cast("dict[str, Any]", found)
+    if _SUSPICIOUS.search(line):
+        for text in _texts(tree):
+            _check_text(text)
+    if "message_tree_id" not in tree and "message_id" in tree:
+        raise ValueError("a single message; only whole trees can be taken")
+    return tree
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"not JSON: {name}")
+
+
+def _check_text(text: str) -> None:
+    if _NUL in text:
+        raise ValueError("a text with a null character")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a text with half a character: {text[error.start]!a}") from error
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        with _deep():
+            return json.loads(text, parse_constant=_no_constant)
+
+
+@contextmanager
+def _deep() -> Generator[None]:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(before + _NESTING)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _texts(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict):
+            entries = cast("dict[str, object]", each)
+            waiting.extend((*entries, *entries.values()))
+        elif isinstance(each, list):
+            waiting.extend(cast("list[object]", each))
+
+
+def _validated(shape: type[_Shape], fields: object, where: str) -> _Shape:
+    try:
+        return shape.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}{field}: {first['msg']}") from error
+
+
+def _post(message: _Message, parent: FiledPost | None, position: int) -> FiledPost:
+    where = f"message {message.message_id}"
+    if message.parent_id is not None and (parent is None or message.parent_id != parent.id):
+        raise ValueError(f"{where} stands under {parent and parent.id}, but its parent_id is {message.parent_id}")
+    role = Role.ASSISTANT if parent and parent.role is Role.PROMPTER else Role.PROMPTER
+    if message.role is not role:
+        raise ValueError(f"{where} has the role {message.role}; here it can only be {role}")
+    if parent and parent.depth == DEPTH_CAP:
+        raise ValueError(f"{where} is deeper than {DEPTH_CAP}")
+    extra = _extra(message)
+    left_out = {name for name in _ALWAYS_WRITTEN if getattr(message, name) is None}
+    if message.review_count is None and message.review_result is None:
+        left_out.add("review_result")
+    if parent is None:
+        left_out.discard("parent_id")
+    created = None
+    if message.created_date is not None:
+        created = _moment(message.created_date, where)
+        if created.isoformat() != message.created_date:
+            extra["created_date"] = message.created_date
+    emojis = message.emojis
+    if emojis is not None and 0 in emojis.values():
+        extra["emojis"] = [code for code, count in emojis.items() if count == 0]
+    labels = message.labels
+    return FiledPost(
+        id=message.message_id,
+        parent=parent and parent.id,
+        role=role,
+        text=message.text,
+        lang=message.lang or "en",
+        depth=parent.depth + 1 if parent else 0,
+        position=position,
+        author=message.user_id,
+        created=created,
+        reviews=message.review_count or 0,
+        accepted=True if "review_result" in left_out else message.review_result,
+        deleted=message.deleted or False,
+        rank=message.rank,
+        synthetic=message.synthetic or False,
+        model_name=message.model_name,
+        emojis=emojis and {code: count for code, count in emojis.items() if count},
+        labels=labels if labels is None else {name: LabelMean(each.value, each.count) for name, each in labels.items()},
+        detoxify=message.detoxify,
+        left_out=frozenset(left_out),
+        extra=_encode(extra) if extra else None,
+    )
+
+
+def _extra(shape: BaseModel) -> dict[str, object]:
+    return {name: value for name, value in (shape.model_extra or {}).items() if value is not None}
+
+
+def _moment(text: str, where: str) -> datetime:
+    """The time in UTC, of which a text without a zone is thought to be."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{where}: created_date {text!r} is not an ISO time") from error
+
+
+def _tree(tree: _Tree, posts: Sequence[FiledPost], state: TreeState | None, origin: str | None) -> FiledTree:
+    extra = _extra(tree)
+    known = tree.tree_state in set(TreeState)
+    if tree.tree_state is not None and not known:
+        extra["tree_state"] = tree.tree_state
+    named = extra.get("origin")
+    return FiledTree(
+        id=tree.message_tree_id,
+        state=state or (TreeState(tree.tree_state) if known else TreeState.READY_FOR_EXPORT),
+        posts=posts,
+        origin=named if isinstance(named, str) else origin,
+        left_out=frozenset({"tree_state"} if tree.tree_state is None and state is None else ()),
+        extra=_encode(extra) if extra else None,
+    )
+
+
+def render(tree: FiledTree) -> bytes:
+    """One line, without its end. The posts have to stand in the order of the file: each before its replies."""
+    extra = _decoded(tree.extra)
+    state: object = tree.state.value
+    if tree.state is TreeState.READY_FOR_EXPORT:
+        state = extra.pop("tree_state", None if "tree_state" in tree.left_out else state)
+    extra.pop("tree_state", None)
+    head: dict[str, object] = {"message_tree_id": tree.id}
+    if state is not None:
+        head["tree_state"] = state
+    parts = [_encode(head)[:-1], ', "prompt": ']
+    parts.extend(_messages(tree.posts))
+    parts.append(f", {_encode(extra)[1:]}" if extra else "}")
+    return "".join(parts).encode("ascii")
+
+
+def _messages(posts: Sequence[FiledPost]) -> Iterator[str]:
+    """Opens and closes one message after the other: nested as deep as files may be, a recursion would give up."""
+    tails: list[str] = []
+    for place, post in enumerate(posts):
+        if len(tails) > post.depth:
+            while len(tails) > post.depth:
+                yield tails.pop()
+            yield ", "
+        leaf = place + 1 == len(posts) or posts[place + 1].depth <= post.depth
+        head, tail = _fields(post)
+        if leaf and "replies" in post.left_out:
+            yield _encode(head | tail)[:-1]
+            tails.append("}")
+        else:
+            yield f'{_encode(head)[:-1]}, "replies": ['
+            tails.append(f"], {_encode(tail)[1:]}" if tail else "]}")
+    yield from reversed(tails)
+
+
+def _fields(post: FiledPost) -> tuple[dict[str, object], dict[str, object]]:
+    """What stands before and after the replies, in the order of the original."""
+    extra = _decoded(post.extra)
+    emojis = post.emojis
+    if codes := extra.pop("emojis", None):
+        emojis = dict.fromkeys(cast("list[str]", codes), 0) | dict(emojis or {})
+    created = extra.pop("created_date", post.created and post.created.isoformat())
+    head: dict[str, object] = {
+        "message_id": post.id,
+        "parent_id": post.parent,
+        "user_id": post.author,
+        "created_date": created,
+        "text": post.text,
+        "role": post.role.value,
+        "lang": post.lang,
+        "review_count": post.reviews,
+        "review_result": post.accepted,
+        "deleted": post.deleted,
+        "rank": post.rank,
+        "synthetic": post.synthetic,
+        "model_name": post.model_name,
+        "emojis": emojis,
+    }
+    for name in post.left_out:
+        if name in ("parent_id", "created_date") or head.get(name) == _DEFAULTS.get(name):
+            head.pop(name, None)
+    tail: dict[str, object] = {
+        "labels": post.labels and {name: _label(mean) for name, mean in post.labels.items()},
+        "events": extra.pop("events", None),
+        "detoxify": post.detoxify,
+        **extra,
+    }
+    return _without_nulls(head), _without_nulls(tail)
+
+
+def _label(mean: LabelMean) -> dict[str, object]:
+    return {"count": mean.people} if mean.value is None else {"value": mean.value, "count": mean.people}
+
+
+def _without_nulls(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _decoded(extra: str | None) -> dict[str, object]:
+    return json.loads(extra) if extra else {}
+
+
+def kept_as_is(tree: FiledTree) -> Iterator[str]:
+    """The names, as often as they occur, of fields that are kept and given back, but mean nothing to the graph."""
+    for each in (tree, *tree.posts):
+        yield from _decoded(each.extra).keys() - {"created_date", "emojis", "origin"}
