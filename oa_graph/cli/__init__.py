@@ -1,0 +1,17 @@
+"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `client` and `db`."""
+
+from __future__ import annotations
+
+from oa_graph.cli import crowd, data, frontends, serving, store
+from oa_graph.cli.console import main
+
+main.add_command(serving.serve)
+main.add_command(crowd.demo)
+main.add_command(crowd.simulate)
+main.add_command(data.import_)
+main.add_command(data.export)
+main.add_command(frontends.key)
+main.add_command(frontends.client)
+main.add_command(store.db)
+
+__all__ = ["main"]

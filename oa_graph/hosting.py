@@ -1,0 +1,111 @@
+"""What an installation needs before it can serve: a database that answers, a schema, and a trusted key."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from uuid import NAMESPACE_URL, uuid5
+
+from oa_graph import lifecycle
+from oa_graph.graph import clients, schema
+from oa_graph.graph.session import Graph
+from oa_graph.managed import Memory, Server, sized_from_machine
+from oa_graph.model import Client, Limits
+from oa_graph.settings import Neo4jSettings, Settings
+
+_KEY_FILE = "api-key"
+_TRUSTED = str(uuid5(NAMESPACE_URL, "oa-graph:trusted-client"))
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Where the graph of this installation is."""
+
+    uri: str
+    username: str
+    password: str = field(repr=False)
+    database: str
+    browser: str | None
+    """The address of the Neo4j Browser; None when it is not ours to know."""
+
+    def connect(self, *, pool: int = 20) -> Graph:
+        return Graph.connect(self.uri, self.username, self.password, database=self.database, pool=pool)
+
+    def environment(self) -> Mapping[str, str]:
+        """What a worker process needs to find the same database."""
+        return {
+            "NEO4J_URI": self.uri,
+            "NEO4J_USERNAME": self.username,
+            "NEO4J_PASSWORD": self.password,
+            "NEO4J_DATABASE": self.database,
+        }
+
+
+def managed(settings: Settings) -> Server:
+    """The managed server of the data folder; nothing is started yet."""
+    memory = None
+    if settings.heap_mib is not None or settings.page_cache_mib is not None:
+        fair = sized_from_machine()
+        memory = Memory(
+            heap_mib=settings.heap_mib or fair.heap_mib,
+            page_cache_mib=settings.page_cache_mib or fair.page_cache_mib,
+        )
+    return Server(settings.data, memory=memory, bolt_port=settings.bolt_port, http_port=settings.http_port)
+
+
+@contextmanager
+def database(settings: Settings, given: Neo4jSettings) -> Generator[Database]:
+    """The server that the environment names; without one the managed server, started or joined, and left at the end."""
+    if given.uri:
+        yield Database(given.uri, given.username, given.password.get_secret_value(), given.database, None)
+        return
+    with managed(settings) as server:
+        if (address := server.address()) is None:
+            raise AssertionError("a started server has an address")
+        yield Database(address.bolt, address.username, address.password, address.database, address.http)
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedKey:
+    """The key of the trusted client, and where it comes from."""
+
+    value: str = field(repr=False)
+    path: Path | None
+    """The file that keeps it; None when a setting gave it."""
+    is_new: bool
+
+
+def trusted_key(settings: Settings) -> TrustedKey:
+    """The key of the settings, or the one that the first start made at random and kept in a file of mode 600."""
+    if settings.api_key is not None:
+        return TrustedKey(settings.api_key.get_secret_value(), None, is_new=False)
+    path = settings.data / _KEY_FILE
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{_KEY_FILE}-{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    try:
+        os.link(draft, path)  # fails when the file is there: of two first starts at once, one makes the key
+        is_new = True
+    except FileExistsError:
+        is_new = False
+    finally:
+        draft.unlink()
+    return TrustedKey(path.read_text("utf-8").strip(), path, is_new=is_new)
+
+
+async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
+    """Applies the schema, makes sure of the trusted client, and starts trees that the settings want by now."""
+    await schema.apply(graph)
+    await clients.create(
+        graph,
+        client=Client(id=_TRUSTED, description="The trusted client of this installation", trusted=True),
+        key_hash=clients.key_hash(key),
+    )
+    await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=Random())

@@ -1,0 +1,101 @@
+"""`oa-graph db` and `oa-graph client`: one story on real servers, since each start takes seconds."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from oa_graph.managed import Server
+from tests.processes import run
+
+KEY = re.compile(r"[0-9a-f]{64}")
+COUNT = "MATCH (client:Client)\nRETURN count(client) AS clients;\n:quit\n"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Generator[list[Path]]:
+    """Data folders; whatever runs on them afterwards is stopped."""
+    made = [tmp_path / name for name in ("first", "copy", "loaded")]
+    yield made
+    for folder in made:
+        Server(folder).stop()
+
+
+def does(*words: str | Path, stdin: str = "") -> str:
+    """What a command prints that has to succeed."""
+    got = run(*words, stdin=stdin)
+    assert got.returncode == 0, (words, got.stdout, got.stderr)
+    assert "Traceback" not in got.stderr
+    return got.stdout
+
+
+def status(folder: Path) -> tuple[int, Any]:
+    got = run("db", "status", "--json", "--data", folder)
+    return got.returncode, json.loads(got.stdout)
+
+
+def clients(folder: Path) -> int:
+    """How many the shell counts; it starts the server when none runs."""
+    return int(re.findall(r"\d+", does("db", "shell", "--data", folder, stdin=COUNT))[0])
+
+
+def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: list[Path], tmp_path: Path) -> None:
+    first, copy, loaded = folders
+    code, now = status(first)
+    assert (code, now["state"]) == (1, "stopped")
+
+    does("db", "start", "--data", first)
+    code, now = status(first)
+    assert (code, now["state"], now["kept"], now["holders"]) == (0, "running", True, [])
+
+    key = does("client", "add", "a bot", "--frontend-type", "bot", "--data", first).strip()
+    assert KEY.fullmatch(key)
+    other = does("client", "add", "a website", "--trusted", "--can", "rank_initial_prompts", "--data", first).strip()
+    assert KEY.fullmatch(other)
+    assert key != other
+    assert status(first)[1]["pid"] == now["pid"]  # both joined it, and left it running
+    assert clients(first) == 3  # and the installation's own
+
+    does("db", "stop", "--data", first)
+    assert status(first)[1]["state"] == "stopped"
+    assert "did not run" in run("db", "stop", "--data", first).stderr
+
+    dump = tmp_path / "a dump"
+    does("db", "dump", dump, "--data", first)
+    assert dump.stat().st_size > 1000
+    does("db", "clone", copy, "--data", first)
+    assert run("db", "clone", copy, "--data", first).returncode == 1  # there is data already
+    assert clients(copy) == 3
+
+    refused = run("db", "load", dump, "--data", loaded, stdin="n\n")
+    assert refused.returncode == 1
+    does("db", "load", dump, "--yes", "--data", loaded)
+    assert clients(loaded) == 3
+
+
+def test_a_statement_that_is_wrong_does_not_end_the_shell(server: Any) -> None:
+    given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
+    got = run("db", "shell", stdin="RETRUN 1;\nRETURN 41 + 1 AS answer;\n", **given)
+    assert got.returncode == 0
+    assert "RETRUN" in got.stderr
+    assert "42" in got.stdout
+    assert "Traceback" not in got.stderr
+
+
+@pytest.mark.parametrize("words", [["db", "load", "/no/such/dump"], ["db", "dump"], ["client", "add"], ["nonsense"]])
+def test_a_command_that_is_wrong_says_so(tmp_path: Path, words: list[str]) -> None:
+    got = run(*words, OA_GRAPH_DATA=str(tmp_path))
+    assert got.returncode == 2
+    assert got.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_a_crowd_without_a_server_says_so(tmp_path: Path) -> None:
+    got = run("simulate", "--url", "http://127.0.0.1:9", "--api-key", "x", "--seconds", "1")
+    assert got.returncode == 1
+    assert "Traceback" not in got.stderr
+    assert "http://127.0.0.1:9" in got.stderr

@@ -1,0 +1,156 @@
+"""`oa-graph serve` as people run it: a process of its own, with a database that it starts, shares and leaves."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from oa_graph.managed import Server as ManagedServer
+from tests.conftest import Server
+from tests.processes import COMMAND, PATIENCE, Serving, environment, free_port, hears_interrupts, run, serve
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Generator[Path]:
+    """A data folder of the test's own; whatever runs on it afterwards is stopped."""
+    folder = tmp_path / "data of Zoë"
+    yield folder
+    ManagedServer(folder).stop()
+
+
+def ask(service: Serving, key: str) -> httpx.Response:
+    body = {"user": {"id": "ada", "display_name": "Ada", "auth_method": "local"}}
+    url = f"{service.url}/api/v1/tasks/"
+    return httpx.post(url, json=body, headers={"X-API-Key": key}, timeout=60, trust_env=False)
+
+
+def is_alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, tmp_path: Path) -> None:
+    with serve(tmp_path / "first", ["--data", data]) as first:
+        key = (data / "api-key").read_text().strip()
+        assert len(key) == 64
+        assert stat.S_IMODE((data / "api-key").stat().st_mode) == 0o600
+        assert first.said().count(key) == 1
+        assert str(data / "api-key") in first.said()
+        assert f"{first.url}/docs" in first.said()
+        assert ask(first, key).status_code == 200
+        assert ask(first, "another key").status_code == 403
+
+        database = ManagedServer(data)
+        pid = database.status().pid
+        assert pid
+        with serve(tmp_path / "second", ["--data", data]) as second:
+            assert database.status().pid == pid
+            assert key not in second.said()
+            assert str(data / "api-key") in second.said()
+            assert len(database.status().holders) == 2
+            assert first.end(signal.SIGTERM) == 0
+            assert is_alive(pid)
+            assert ask(second, key).status_code == 200
+            words = ("--users", "4", "--seconds", "2", "--pace", "0", "--json")
+            crowd = run("simulate", "--url", second.url, "--api-key", key, *words)
+            assert crowd.returncode == 0, crowd.stdout + crowd.stderr
+            assert json.loads(crowd.stdout)["users"] == 4
+            assert second.end(signal.SIGINT) == 0
+    assert not is_alive(pid)
+    assert database.status().state == "stopped"
+    for said in (first.said(), second.said()):
+        assert "Traceback" not in said, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_that_is_ended_while_it_starts_leaves_nothing_behind(data: Path, number: int) -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--port", str(free_port()), "--data", str(data)],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=hears_interrupts,
+    )
+    until = time.monotonic() + PATIENCE
+    while (found := ManagedServer(data).status()).state == "stopped" or not found.pid:
+        assert process.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said.decode()
+    assert b"Traceback" not in said
+    assert not is_alive(found.pid)
+    assert ManagedServer(data).status().state == "stopped"
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("graph")
+async def test_several_workers_answer_and_end_together(server: Server, tmp_path: Path) -> None:
+    given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
+    env = given | {"OA_GRAPH_API_KEY": "a key from the settings"}
+    with serve(tmp_path / "log", ["--data", tmp_path, "--workers", "2"], env) as service:
+        workers = psutil.Process(service.process.pid).children()
+        assert len(workers) >= 2
+        assert {ask(service, "a key from the settings").status_code for _ in range(8)} == {200}
+        assert not (tmp_path / "api-key").exists()
+        assert "a key from" not in service.said()
+        assert service.end() == 0
+        assert not psutil.wait_procs(workers, timeout=10)[1]
+        assert "Traceback" not in service.said(), service.said()
+
+
+@pytest.mark.parametrize(
+    ("words", "env", "says"),
+    [
+        ([], {"OA_GRAPH_LIMITS__GOAL_TREE_SIZE": "none"}, r"limits\.goal_tree_size"),
+        ([], {"OA_GRAPH_LIMITS__MAX_TREE_DEPTH": "1000000"}, r"limits\.max_tree_depth"),
+        ([], {"OA_GRAPH_HEAP_MIB": "1"}, "heap_mib"),
+        ([], {"NEO4J_URI": "http://127.0.0.1:1"}, "127.0.0.1:1|scheme"),
+        ([], {"NEO4J_URI": "bolt://127.0.0.1:1", "NEO4J_PASSWORD": "x"}, "does not answer"),
+        (["--port", "none"], {}, "--port"),
+        (["--port", "99999"], {"NEO4J_URI": "bolt://127.0.0.1:1"}, "port"),
+        (["--workers", "0"], {"NEO4J_URI": "bolt://127.0.0.1:1"}, "workers"),
+        ([], {"NEO4J_PASSWORD_FILE": "/no/such/file", "NEO4J_URI": "bolt://127.0.0.1:1"}, "/no/such/file"),
+        (["--data", "/proc/nowhere"], {}, "/proc/nowhere"),
+    ],
+    ids=[
+        "no number",
+        "too deep",
+        "no heap",
+        "scheme",
+        "nobody there",
+        "no port",
+        "high port",
+        "no workers",
+        "file",
+        "folder",
+    ],
+)
+def test_settings_that_do_not_fit_give_one_clear_line(
+    tmp_path: Path, words: list[str], env: dict[str, str], says: str
+) -> None:
+    got = run("serve", *words, **{"OA_GRAPH_DATA": str(tmp_path), **env})
+    assert got.returncode in (1, 2), got.stderr
+    assert "Traceback" not in got.stderr
+    assert re.search(says, got.stderr), got.stderr
+    error = got.stderr[got.stderr.index("Error:") :]
+    assert len(error.strip().splitlines()) == 1
+
+
+def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
+    given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
+    taken = server.uri.rpartition(":")[2]
+    got = run("serve", "--port", taken, "--data", tmp_path, **given)
+    assert got.returncode == 3  # uvicorn's
+    assert "Traceback" not in got.stderr
+    assert taken in got.stderr
