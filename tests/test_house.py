@@ -1,0 +1,133 @@
+"""What the house rules promise: files, names, settings and the README agree with each other."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from pydantic.fields import FieldInfo
+
+import oa_graph
+from oa_graph.graph.queries import catalogue
+from oa_graph.model import Limits
+from oa_graph.settings import Neo4jSettings, Settings
+
+ROOT = Path(__file__).parent.parent
+
+_REGISTRIES = re.compile(r"(?i)pypi\.org|pythonhosted|maven\.org|maven\.apache|npmjs|proxy\.golang|crates\.io")
+_MACHINE = re.compile(r"(?<![\w.])/(work|root|home(?!/oa-graph)|Users)/\w")
+_ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<default>.+?) \| (?P<meaning>.+) \|$", re.MULTILINE)
+
+
+def ours(*suffixes: str) -> Iterator[Path]:
+    """The files of the project, those of its tests among them."""
+    for folder in ("oa_graph", "api", "cypher", "tests", ".github"):
+        for found in sorted((ROOT / folder).rglob("*")):
+            if found.is_file() and "__pycache__" not in found.parts and found.suffix in suffixes:
+                yield found
+    yield from (found for found in sorted(ROOT.glob("*")) if found.is_file() and found.suffix in suffixes)
+
+
+def called() -> Counter[str]:
+    """How often each statement is named in the program."""
+    names = re.compile(r'"(\w+/\w+)"')
+    code = "\n".join(found.read_text("utf-8") for found in sorted((ROOT / "oa_graph").rglob("*.py")))
+    return Counter(name for name in names.findall(code) if (ROOT / "cypher" / name.partition("/")[0]).is_dir())
+
+
+def test_each_statement_has_one_caller() -> None:
+    wanted = {name for name in catalogue() if not name.startswith("explore/")}
+    assert {name: called()[name] for name in wanted} == dict.fromkeys(wanted, 1)
+
+
+def test_each_statement_that_is_called_exists() -> None:
+    assert called().keys() <= catalogue().keys()
+
+
+def test_analysts_find_only_statements_that_read() -> None:
+    assert {query.mode for name, query in catalogue().items() if name.startswith("explore/")} <= {"read"}
+
+
+def test_each_statement_is_told_of_in_the_readme_of_its_folder() -> None:
+    told = (ROOT / "cypher" / "README.md").read_text("utf-8")
+    assert [name for name in catalogue() if f"`{name}`" not in told] == []
+
+
+def test_only_named_statements_may_scan() -> None:
+    assert {name for name, query in catalogue().items() if query.cost.startswith("scan")} <= {
+        "trees/languages",  # one node for each language
+        *(name for name in catalogue() if name.startswith("explore/")),
+    }
+
+
+@pytest.mark.parametrize("name", oa_graph.__all__)
+def test_a_public_name_exists_and_says_what_it_is(name: str) -> None:
+    assert getattr(oa_graph, name) is not None
+
+
+def test_the_public_names_are_in_order() -> None:
+    assert oa_graph.__all__ == sorted(set(oa_graph.__all__))
+
+
+# Settings
+
+
+def shown(value: object) -> str:
+    """A default, as the README shows it."""
+    match value:
+        case None | "" | ():
+            return "empty"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case tuple():
+            return f"`{', '.join(str(each) for each in value)}`"  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        case _ if str(value).strip("*") == "":
+            return "empty"
+        case _:
+            return f"`{value}`"
+
+
+def default_of(field: FieldInfo) -> str | None:
+    """None: it depends on the machine, and the README says it in words."""
+    return None if field.default_factory is not None else shown(field.default)
+
+
+def settings_in_code() -> dict[str, tuple[str | None, str | None]]:
+    """Each variable with its default and its meaning."""
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for prefix, model in (("NEO4J_", Neo4jSettings), ("OA_GRAPH_", Settings)):
+        for name, field in model.model_fields.items():
+            if name != "limits":
+                found[prefix + name.upper()] = (default_of(field), field.description)
+    for each in fields(Limits):
+        found[f"OA_GRAPH_LIMITS__{each.name.upper()}"] = (shown(getattr(Limits(), each.name)), None)
+    return found
+
+
+def test_the_readme_names_every_setting_with_its_default() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("<!-- settings -->")[2].partition("<!-- /settings -->")[0]
+    told = {row["name"]: (row["default"], row["meaning"]) for row in _ROW.finditer(table)}
+    code = settings_in_code()
+    assert list(told) == list(code)
+    for name, (default, meaning) in code.items():
+        assert told[name][0] == default or (default is None and not told[name][0].startswith("`")), name
+        assert meaning is None or told[name][1] == meaning, name
+
+
+# What must not be in any file
+
+
+def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+        for path in ours(".py", ".md", ".toml", ".cypher", ".yml", ".yaml", ".txt", ".lock", "", ".json", ".sh")
+        if path != Path(__file__)
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if _REGISTRIES.search(line) or _MACHINE.search(line)
+    ]
+    assert found == []

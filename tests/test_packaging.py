@@ -1,0 +1,128 @@
+"""What is published: the source archive, the wheel that is made of it, and that it works without the checkout."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TOP = ("oa_graph", "api", "cypher")
+KINDS = {".py", ".cypher", ".typed", ".lock", ".md"}
+
+# Run with the installed package first and the libraries of this environment after it, away from the checkout.
+_TRY = """
+import sys
+from importlib.resources import files
+import oa_graph, oa_graph.api.app, oa_graph.cli, oa_graph.managed
+from oa_graph.graph import schema
+from oa_graph.graph.queries import catalogue
+from oa_graph.managed import jars
+assert all(each.__file__.startswith(sys.argv[1]) for each in (oa_graph, oa_graph.api.app, oa_graph.cli))
+assert catalogue()["tasks/lease"].text.strip(), "no statements"
+assert len(jars.listed()) > 50
+assert (files("oa_graph") / "py.typed").is_file()
+assert (files("oa_graph.api") / "app.py").is_file()
+print(len(catalogue()), len([*(files("oa_graph.cypher") / "schema").iterdir()]))
+"""
+
+
+def command(*words: str | Path, cwd: Path, **environment: str) -> str:
+    got = subprocess.run(
+        [*map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INDEX": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert got.returncode == 0, got.stdout + got.stderr
+    return got.stdout
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("sdist")
+    command(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", out, ROOT, cwd=out)
+    (made,) = out.glob("*.tar.gz")
+    return made
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made of the source archive, so that nothing can come from the checkout."""
+    out = tmp_path_factory.mktemp("wheel")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(out, filter="data")
+    (source,) = out.iterdir()
+    command(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, source, cwd=out)
+    (made,) = out.glob("*.whl")
+    return made
+
+
+def committed() -> set[str]:
+    """The files of the package as the checkout has them: real folders at the top."""
+    return {
+        str(path.relative_to(ROOT))
+        for top in TOP
+        for path in (ROOT / top).rglob("*")
+        if path.suffix in KINDS and path.is_file() and "__pycache__" not in path.parts and not _is_linked(path)
+    }
+
+
+def _is_linked(path: Path) -> bool:
+    return any(parent.is_symlink() for parent in path.parents)
+
+
+def installed(name: str) -> str:
+    """Where a file of the checkout stands in the wheel."""
+    return name if name.startswith("oa_graph/") else f"oa_graph/{name}"
+
+
+def test_the_source_archive_holds_all_that_belongs_to_the_package_and_its_tests(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        members = {name.partition("/")[2]: member for name, member in zip(archive.getnames(), archive, strict=True)}
+    assert committed() <= set(members)
+    assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "tests/conftest.py"} <= set(members)
+    assert not [name for name, member in members.items() if member.issym() or member.islnk()]
+    assert not [name for name in members if name.startswith(("oa_graph/api/", "oa_graph/cypher/", ".venv", "demo/"))]
+
+
+def test_the_wheel_holds_each_file_once_under_one_package(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert len(names) == len(set(names))
+    inside = {name for name in names if ".dist-info/" not in name}
+    assert {installed(name) for name in committed()} == {name for name in inside if Path(name).suffix in KINDS}
+    assert {name.split("/")[0] for name in inside} == {"oa_graph"}
+    assert {"oa_graph/api/app.py", "oa_graph/cypher/tasks/lease.cypher", "oa_graph/py.typed"} <= inside
+    assert "oa_graph/managed/jars.lock" in inside
+
+
+def test_the_wheel_works_away_from_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    fresh = tmp_path / "venv"
+    command(sys.executable, "-m", "venv", "--without-pip", fresh, cwd=tmp_path)
+    python = fresh / "bin" / "python"
+    scheme = {"base": str(fresh), "platbase": str(fresh)}
+    package = Path(sysconfig.get_path("purelib", "venv", vars=scheme))
+    pip = [sys.executable, "-m", "pip", "--python", python, "install"]
+    command(*pip, "--no-deps", "--no-index", "--no-build-isolation", "--no-cache-dir", wheel, cwd=tmp_path)
+    assert (package / "oa_graph" / "__init__.py").is_file()
+    assert (fresh / "bin" / "oa-graph").is_file()
+    libraries = sysconfig.get_path("purelib")
+    path = os.pathsep.join([str(package), libraries])
+    printed = command(python, "-c", _TRY, package, cwd=tmp_path, PYTHONPATH=path)
+    statements, steps = map(int, printed.split())
+    names = [name for name in committed() if name.startswith("cypher/") and name.endswith(".cypher")]
+    in_schema = [name for name in names if name.startswith("cypher/schema/")]
+    assert steps == len(in_schema)
+    assert statements in (len(names), len(names) - len(in_schema))
+    helped = command(fresh / "bin" / "oa-graph", "--help", cwd=tmp_path, PYTHONPATH=path)
+    assert "serve" in helped
