@@ -11,24 +11,20 @@
 // cost  two seeks, one expand for each post of the thread
 // mode  read
 MATCH (task:Task {id: $task_id})<-[:TOOK]-(user:User)
-CALL (task, user) {
+CALL (task) {
   OPTIONAL MATCH (task)-[:FOR]->(:Post)-[:REPLY_TO]->{0,1000}(post:Post)
-  WITH user, post ORDER BY post.depth
+  WITH post ORDER BY post.depth
   RETURN collect(post {
     .*,
-    author: head([(post)<-[:WROTE]-(who) | who.id]),
-    reactions: [(post)<-[reaction:REACTED]-() | reaction.emoji],
-    own_reactions: [(post)<-[reaction:REACTED]-(user) | reaction.emoji]
+    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
   }) AS thread
 }
-CALL (task, user) {
+CALL (task) {
   OPTIONAL MATCH (task)-[offer:OFFERED]->(post:Post)
-  WITH user, post, offer ORDER BY offer.position
+  WITH post, offer ORDER BY offer.position
   RETURN collect(post {
     .*,
-    author: head([(post)<-[:WROTE]-(who) | who.id]),
-    reactions: [(post)<-[reaction:REACTED]-() | reaction.emoji],
-    own_reactions: [(post)<-[reaction:REACTED]-(user) | reaction.emoji]
+    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
   }) AS candidates
 }
 RETURN 'handed_out' AS outcome, user.id AS user_id, task.kind AS kind, thread, candidates,

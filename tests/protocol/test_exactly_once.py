@@ -173,6 +173,20 @@ async def test_a_request_whose_response_was_lost_gets_the_last_place(graph: Grap
     assert cut.broken == 1
 
 
+async def test_a_request_whose_response_was_lost_shows_what_people_felt(
+    graph: Graph, limits: Limits, rng: Random, lossy: tuple[Line, Hands]
+) -> None:
+    cut, ada = lossy
+    await plant(graph, {"What is rain?": {}}, limits=limits)
+    bob = Hands(graph, limits, rng, BOB)
+    await bob.skip(await bob.ask(TaskKind.ASSISTANT_REPLY))
+    cut.lose_answer_of("tasks/lease")
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    assert [dict(post.emojis) for post in task.thread] == [{"_skip_reply": 1}]
+    assert task.thread[0].own_emojis == ()
+    assert cut.broken == 1
+
+
 @pytest.mark.usefixtures("planted")
 async def test_an_ack_whose_response_was_lost_is_taken_once(graph: Graph, lossy: tuple[Line, Hands]) -> None:
     cut, ada = lossy
