@@ -77,6 +77,8 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.MandatoryLabelMissing: Face(400, 2052),
     errors.SelfReview: Face(400, 2053),
     errors.ReviewedBefore: Face(400, 2053),
+    errors.InvalidCursor: Face(400, 101),
+    errors.IncompleteCursor: Face(400, GENERIC),
 }
 
 

@@ -13,7 +13,8 @@
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
-    │   └── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
+    │   ├── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
+    │   └── InvalidCursor · IncompleteCursor
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
         └── InvalidFile
@@ -198,6 +199,14 @@ class SelfReview(NotValid):
 
 class ReviewedBefore(NotValid):
     """The user {id} has already reviewed this message."""
+
+
+class InvalidCursor(NotValid):
+    """The cursor's value {value} is not a date and time."""
+
+
+class IncompleteCursor(NotValid):
+    """The cursor {id}$ has an id but no value."""
 
 
 class SchemaChanged(Setup):

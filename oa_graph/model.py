@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from annotated_types import Ge, Interval
 
@@ -331,6 +331,34 @@ class Consensus:
     order: tuple[str, ...]
     margin: int | None
     """The margin, in voters, of the weakest pair that decided the order; None when there was no pair."""
+
+
+V = TypeVar("V")
+
+FIRST_ID, LAST_ID = "", "\uffff"
+"""Ids before and behind all that there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Generic[V]):
+    """One end of a span, by (value, id), itself left out. `id` None: not settled yet."""
+
+    value: V
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[V]):
+    """A part of a list that is sorted by (value, id): what lies between two bounds, `limit` items of it at most.
+
+    `low` is the smaller bound and `high` the greater, whichever way the list is read; None: no bound there.
+    """
+
+    low: Bound[V] | None
+    high: Bound[V] | None
+    desc: bool
+    """Whether to read from `high` downwards."""
+    limit: int
 
 
 _BOTH_FIRST = (TextLabel.SPAM, TextLabel.LANG_MISMATCH)
