@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from random import Random
 
 from litestar import Litestar, Router
 
-from oa_graph import protocol
-from oa_graph.api import admin, docs, flag, health, labels, posts, tasks, users
+from oa_graph import boards, protocol
+from oa_graph.api import admin, docs, flag, health, labels, posts, stats, tasks, users
 from oa_graph.api.access_log import AccessLog
 from oa_graph.api.call import Call, Desk
 from oa_graph.api.codec import Json
@@ -35,7 +36,15 @@ def create_app(settings: Settings | None = None, graph: Graph | None = None) -> 
     chosen = settings or environment()
     api = Router(
         "/api/v1",
-        route_handlers=[tasks.router, labels.router, posts.router, users.router, admin.router],
+        route_handlers=[
+            tasks.router,
+            labels.router,
+            posts.router,
+            users.router,
+            stats.users,
+            stats.router,
+            admin.router,
+        ],
     )
     app = Litestar(
         route_handlers=[
@@ -67,10 +76,26 @@ async def _open(app: Litestar, *, settings: Settings, graph: Graph | None) -> As
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
         await _warm(used, settings.limits)
-        yield
+        async with _in_background(used, settings):
+            yield
     finally:
         if graph is None:
             await used.close()
+
+
+@asynccontextmanager
+async def _in_background(graph: Graph, settings: Settings) -> AsyncGenerator[None]:
+    """What goes on beside requests."""
+    if not settings.boards_every_sec:
+        yield
+        return
+    task = asyncio.create_task(boards.follow(graph, every=settings.boards_every_sec))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _connect(server: Neo4jSettings, *, pool: int) -> Graph:

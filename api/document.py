@@ -56,6 +56,7 @@ TAGS = [
     Tag(name="labels", description="Which labels there are; remarks and reports."),
     Tag(name="messages", description="Messages, conversations and trees."),
     Tag(name="users", description="Users, as frontends name them."),
+    Tag(name="statistics", description="Boards, figures of users, counts of the whole."),
     Tag(name="admin", description="For operators."),
     Tag(name="health", description="For whoever runs the service."),
 ]
@@ -119,7 +120,7 @@ _INVALID = ResponseSpec(
     ],
 )
 
-SLASHED = frozenset({"/api/v1/tasks", "/api/v1/text_labels", "/api/v1/frontend_users"})
+SLASHED = frozenset({"/api/v1/tasks", "/api/v1/text_labels", "/api/v1/frontend_users", "/api/v1/stats"})
 """Paths whose canonical form ends in a slash; both forms are served."""
 
 

@@ -63,6 +63,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TaskExpired: Face(400, 2101),
     errors.TreeClosed: Face(400, 2010),
     errors.BrokenThread: Face(500, 2009),
+    errors.StatsNotReady: Face(400, 6000),
     errors.UserNotSpecified: Face(400, 4000),
     errors.TextTooLong: Face(400, 1008),
     errors.TextDuplicated: Face(400, 1009),

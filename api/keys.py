@@ -93,6 +93,13 @@ async def acting(connection: Connection, _: BaseRouteHandler) -> None:
     connection.scope["user"] = await _keys(connection).user(connection.scope["auth"], named)
 
 
+async def trusted(connection: Connection, _: BaseRouteHandler) -> None:
+    """Stands after `keyed`: only for trusted clients."""
+    client: Client = connection.scope["auth"]
+    if not client.trusted:
+        raise ClientNotAuthorized(why="only trusted clients may do this")
+
+
 async def rooted(connection: Connection, _: BaseRouteHandler) -> None:
     """Only with a root token."""
     scheme, _space, token = _header(connection, b"authorization").partition(" ")

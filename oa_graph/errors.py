@@ -9,7 +9,7 @@
     ├── NotNow          try again later, or take another task
     │   ├── NothingToHandOut · TooManyPending · StoreUnavailable · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
-    │   └── TreeClosed · BrokenThread
+    │   └── TreeClosed · BrokenThread · StatsNotReady
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
@@ -17,7 +17,7 @@
     │   └── InvalidCursor · IncompleteCursor
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
-        └── InvalidFile
+        └── InvalidFile · StillChanging
 
 The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
 is raised with. How each looks on the wire stands in `api/errors.py` alone.
@@ -141,6 +141,10 @@ class BrokenThread(NotNow):
     """The thread of message {id} has a message that is deleted or not accepted."""
 
 
+class StatsNotReady(NotNow):
+    """The statistics {name} have not been made yet."""
+
+
 class UserNotSpecified(NotValid):
     """An acting user is needed: give `user` in the body, or the X-OASST-USER header."""
 
@@ -215,6 +219,10 @@ class SchemaChanged(Setup):
 
 class SchemaTooNew(Setup):
     """The graph has schema {found}, this program knows only {known}; use a newer oa-graph."""
+
+
+class StillChanging(Setup):
+    """The figures of {what} kept changing while they were counted; try again when less is going on."""
 
 
 class InvalidFile(Setup):

@@ -107,7 +107,7 @@ async def draw(at: Moment, lang: str) -> int:
     missing = min(growth.missing_trees(growing=counts.growing, limits=at.limits), counts.waiting)
     if missing == 0:
         return 0
-    waiting = await trees.tickets(at.tx, lang, now=at.now)
+    waiting = await trees.tickets(at.tx, lang)
     new = rating.NEW
     tickets = [
         lottery.Ticket(

@@ -14,7 +14,7 @@ from random import Random
 from typing import assert_never
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from oa_graph import lifecycle
+from oa_graph import boards, lifecycle
 from oa_graph.errors import (
     AnswerWithoutTask,
     CorruptRanking,
@@ -63,7 +63,7 @@ from oa_graph.model import (
     User,
 )
 from oa_graph.policy import availability as counting
-from oa_graph.policy import growth, rating, review, sampling
+from oa_graph.policy import growth, rating, review, sampling, scoring
 from oa_graph.policy.kinds import KINDS, Family, offered, race
 
 _RIVALS = 20
@@ -355,7 +355,14 @@ def _settling_review(
     async def store(tx: Tx) -> Outcome:
         now = _now()
         found = await tasks.settle_review(
-            tx, client=client.id, person=person, answer=answer, review=id, limits=limits, now=now
+            tx,
+            client=client.id,
+            person=person,
+            answer=answer,
+            conduct=scoring.said(answer.labels),
+            review=id,
+            limits=limits,
+            now=now,
         )
         if found.outcome == "stored" and found.tree_id and found.kind:
             await lifecycle.judge(
@@ -388,7 +395,6 @@ def _settling_ranking(
         if found.tree_id is None:
             await _rate_prompts(tx, found.ranked, limits=limits)
         else:
-            await users.count_places(tx, ranked=found.ranked, now=now)
             await lifecycle.advance(Moment(tx, limits, now, rng), found.tree_id)
         return found
 
@@ -410,13 +416,29 @@ async def _remark(
     if answer.is_report:
         await graph.transact(lambda tx: _report(Moment(tx, limits, _now(), rng), user=user.id, answer=answer))
     else:
-        await posts.remark(graph, user=user.id, post=answer.post, labels=answer.labels, text=answer.text, now=_now())
+        await graph.transact(lambda tx: _note(tx, user=user.id, answer=answer))
     return str(uuid4())
+
+
+async def _note(tx: Tx, *, user: str, answer: LabelAnswer) -> None:
+    """Keeps a remark; it counts for the author of the post, an earlier one no longer does."""
+    about = await posts.remark(tx, user=user, post=answer.post, labels=answer.labels, text=answer.text, now=_now())
+    if about.author is not None and about.live:
+        for labels, amount in ((about.before or {}, -1), (answer.labels, 1)):
+            await boards.credit_labels(tx, author=about.author, created=about.created, labels=labels, amount=amount)
 
 
 async def _report(at: Moment, *, user: str, answer: LabelAnswer) -> None:
     """Keeps a report; a prompt with too many flags ends its tree, a reply with too many is deleted."""
-    found = await posts.report(at.tx, user=user, post=answer.post, labels=answer.labels, text=answer.text, now=at.now)
+    found = await posts.report(
+        at.tx,
+        user=user,
+        post=answer.post,
+        labels=answer.labels,
+        conduct=scoring.said(answer.labels),
+        text=answer.text,
+        now=at.now,
+    )
     flagged = at.limits.auto_mod_enabled and found.red_flags >= at.limits.auto_mod_red_flags
     if not (flagged and found.standing and found.state in _UNDER_MODERATION):
         return

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(50, ge=1, le=1000, description="connections to Neo4j, for each process")
     client_cache_sec: float = Field(2.0, ge=0, description="how long a change of an API client may take to be seen")
+    boards_every_sec: float = Field(
+        0.3, ge=0, description="how often boards are brought up to date, in seconds; 0: by no process of this service"
+    )
     seed: int | None = Field(None, description="seeds the choices of the policy; empty: from the system")
     limits: Limits = Field(Limits(), description="what bounds the trees")
 

@@ -10,13 +10,14 @@ from random import Random
 from typing import TypeAlias, TypeVar
 from uuid import uuid4
 
-from oa_graph import protocol
+from oa_graph import boards, protocol
 from oa_graph.errors import OaGraphError
-from oa_graph.graph import trees, users
+from oa_graph.graph import stats, trees, users
 from oa_graph.graph.session import Graph
 from oa_graph.model import (
     AuthMethod,
     Client,
+    Frame,
     LabelAnswer,
     Limits,
     Person,
@@ -238,6 +239,17 @@ async def lapse(graph: Graph, *tasks: Task) -> None:
         """,
         tasks=[each.id for each in tasks],
     )
+
+
+async def figures(graph: Graph, name: str, frame: Frame = Frame.TOTAL) -> dict[str, int]:
+    """What a user of the tests' client has in a frame, once everything that waits is put there."""
+    await boards.catch_up(graph, now=datetime.now(UTC))
+    (row,) = await graph.execute(
+        "MATCH (u:User {client: $client, name: $name}) RETURN u.id", client=CLIENT.id, name=name
+    )
+    placed = {each.frame: each.score for each in await stats.scores(graph, row["u.id"])}
+    found = placed[frame]
+    return dict(found.figures) if found else {}
 
 
 async def expire(graph: Graph, task: Task) -> None:

@@ -5,7 +5,10 @@
 // in    labels   MAP             label name to a value in [0, 1]
 // in    text     STRING
 // in    now      ZONED DATETIME
-// out   post_id  STRING
+// out   author   STRING          of the post; null for the system
+// out   created  ZONED DATETIME  of the post
+// out   live     BOOLEAN         whether the post is not deleted
+// out   before   MAP             what the earlier remark said; null when there was none
 // rows  maybe                    none when there is no such post
 // cost  two seeks
 // mode  write
@@ -15,8 +18,9 @@ OPTIONAL MATCH (post:Post {id: $post_id})
 SET post:Post
 SET user:User
 WITH user, post WHERE user IS NOT NULL AND post IS NOT NULL
+WITH user, post, properties(post) AS stored, head(COLLECT { MATCH (user)-[:REMARKED]->(said:Remark)-[:OF]->(post) RETURN said {.*} }) AS before
 MERGE (user)-[:REMARKED]->(remark:Remark)-[:OF]->(post)
   ON CREATE SET remark.created = $now
 SET remark = {created: remark.created, changed: $now, text: $text}
 SET remark += $labels
-RETURN post.id AS post_id;
+RETURN stored.author AS author, stored.created AS created, NOT stored.deleted AS live, before;

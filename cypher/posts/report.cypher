@@ -4,6 +4,7 @@
 // in    post_id    STRING
 // in    labels     MAP             label name to a value in [0, 1]
 // in    text       STRING          the reason
+// in    conduct    MAP             what the labels count for the author of the post, by figure
 // in    now        ZONED DATETIME
 // out   tree_id    STRING
 // out   state      STRING          of the tree
@@ -22,6 +23,12 @@ SET user:User
 WITH user, post, tree WHERE user IS NOT NULL AND tree IS NOT NULL
 CREATE (user)-[:MADE]->(report:Report {created: $now, text: $text})-[:ABOUT]->(post)
 SET report += $labels
+WITH user, post, tree, properties(post) AS stored, EXISTS { (user)-[:REACTED {emoji: 'red_flag'}]->(post) } AS again
+FOREACH (_ IN CASE WHEN stored.author IS NULL OR stored.deleted THEN [] ELSE [1] END |
+  CREATE (credit:Credit {
+    user: stored.author, at: stored.created.epochMillis, red_flags: CASE WHEN again THEN null ELSE 1 END
+  })
+  SET credit += $conduct)
 MERGE (user)-[flag:REACTED {emoji: 'red_flag'}]->(post)
   ON CREATE SET flag.created = $now
 MERGE (post)-[:FLAGGED]->(case:Flag)

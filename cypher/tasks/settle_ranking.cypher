@@ -63,6 +63,13 @@ CALL (task, parent, user, ranked, ranked_at, outcome) {
   FOREACH (above IN CASE WHEN parent IS NULL THEN [] ELSE [parent] END | CREATE (ranking)-[:UNDER]->(above))
   FOREACH (i IN range(0, size(ranked) - 1) |
     FOREACH (post IN [ranked[i]] | CREATE (ranking)-[:RANKED {position: i}]->(post)))
+  CREATE (:Credit {user: user.id, at: ranking.created.epochMillis, rankings_total: 1})
+  // Places count as soon as somebody gives them; the consensus comes later.
+  FOREACH (i IN [i IN range(0, size(ranked) - 1) WHERE i < 3 AND parent IS NOT NULL AND ranked[i].author IS NOT NULL] |
+    FOREACH (post IN [ranked[i]] | CREATE (:Credit {
+      user: post.author, at: ranking.created.epochMillis, reply_ranked_1: CASE i WHEN 0 THEN 1 END,
+      reply_ranked_2: CASE i WHEN 1 THEN 1 END, reply_ranked_3: CASE i WHEN 2 THEN 1 END
+    })))
   WITH task, parent, user
   CALL (task) { MATCH (task)-[own:LEASES]->() DELETE own }
   SET task.done = CASE WHEN task.collective THEN null ELSE $now END,

@@ -8,6 +8,7 @@
 // in    post_id       STRING          the labelled post
 // in    labels        MAP             label name to a value in [0, 1]
 // in    text          STRING          a remark; may be empty
+// in    conduct       MAP             what the labels count for the author of the post, by figure
 // in    review_id     STRING          id of the review to write
 // in    allow         MAP             self_labeling BOOLEAN: rule to leave out
 // in    quota_prompt  INTEGER         reviews that a prompt wants
@@ -69,6 +70,13 @@ CALL (task, post, user, outcome) {
   })-[:OF]->(post)
   CREATE (task)-[:GAVE]->(review)
   SET review += $labels
+  CREATE (:Credit {
+    user: user.id, at: task.created.epochMillis, labels_simple: CASE task.mode WHEN 'simple' THEN 1 END,
+    labels_full: CASE task.mode WHEN 'full' THEN 1 END
+  })
+  FOREACH (_ IN CASE WHEN post.author IS NULL OR properties(post).deleted THEN [] ELSE [1] END |
+    CREATE (credit:Credit {user: post.author, at: post.created.epochMillis})
+    SET credit += $conduct)
   WITH task, post, user
   CALL (task) { MATCH (task)-[own:LEASES]->() DELETE own }
   SET task.done = CASE WHEN task.collective THEN null ELSE $now END,

@@ -84,6 +84,12 @@ CALL (task, parent, tree, user, state, live, next_lapse, outcome) {
       THEN {pool: 'label_' + role + '_reply ' + lang, key: rand(), wants: $quota_reply}
     ELSE {}
   END
+  CREATE (:Credit {
+    user: user.id, at: post.created.epochMillis, lang: lang, posts: 1, deleted: CASE WHEN deleted THEN 1 END,
+    prompts: CASE WHEN parent IS NULL THEN 1 END,
+    replies_assistant: CASE WHEN role = 'assistant' AND NOT deleted THEN 1 END,
+    replies_prompter: CASE WHEN role = 'prompter' AND parent IS NOT NULL AND NOT deleted THEN 1 END
+  })
   FOREACH (_ IN CASE WHEN parent IS NULL THEN [1] ELSE [] END |
     CREATE (:Tree {
       id: $post_id, state: 'initial_prompt_review', lang: lang, goal: $goal, max_depth: $max_depth,

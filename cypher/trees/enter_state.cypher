@@ -25,6 +25,12 @@ CALL (tree, before) {
   MERGE (language:Language {tag: tree.lang})
   SET language:Language
   SET language[before] = coalesce(language[before], 1) - 1, language[$state] = coalesce(language[$state], 0) + 1
+  // An aborted tree counts against the author of its prompt.
+  WITH tree, before WHERE 'aborted_low_grade' IN [before, $state]
+  MATCH (root:Post {id: tree.id}) WHERE root.author IS NOT NULL AND NOT root.deleted
+  CREATE (:Credit {
+    user: root.author, at: root.created.epochMillis, spam_prompts: CASE WHEN $state = 'aborted_low_grade' THEN 1 ELSE -1 END
+  })
 }
 SET tree.state = $state, tree.entered = CASE WHEN before = $state THEN tree.entered ELSE $now END,
   tree.won_lottery = CASE WHEN $state = 'growing' THEN coalesce(tree.won_lottery, $now) ELSE tree.won_lottery END

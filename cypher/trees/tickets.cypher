@@ -1,11 +1,10 @@
 // trees/tickets: prompts that take part in the lottery, each with what decides its chance.
 //
 // in    lang    STRING
-// in    since   STRING   first day, ISO, of the author's wins that count
 // in    limit   INTEGER  at most so many prompts
 // out   tree    STRING
 // out   author  STRING   null for the system
-// out   wins    INTEGER  how often rankings since then put a reply of the author first
+// out   wins    INTEGER  how often rankings of the last month put a reply of the author first
 // out   mu      FLOAT    rating of the prompt; null for a prompt never ranked
 // out   sigma   FLOAT    its uncertainty
 // rows  many
@@ -16,7 +15,6 @@ WITH tree ORDER BY rand() LIMIT $limit
 MATCH (root:Post {id: tree.id}) WHERE root.accepted AND NOT root.deleted
 OPTIONAL MATCH (root)<-[:WROTE]-(author:User)
 WITH tree, root, author WHERE author IS NULL OR (author.enabled AND NOT author.deleted)
+OPTIONAL MATCH (score:Score {key: author.id + ' month'})
 RETURN tree.id AS tree, author.id AS author, root.rating_mu AS mu, root.rating_sigma AS sigma,
-  reduce(wins = 0, day IN COLLECT {
-    MATCH (author)-[:HAD]->(day:Day) WHERE day.date >= $since RETURN day.reply_ranked_1
-  } | wins + coalesce(day, 0)) AS wins;
+  coalesce(score.reply_ranked_1, 0) AS wins;

@@ -17,4 +17,6 @@ MERGE (user:User {client: $client, method: $method, name: $name})
     user.terms_accepted = CASE WHEN $method = 'system' THEN $now END, user.last_activity = $now, user.streak_start = $now
 SET user.display_name = $display_name
 SET user += $changes
+// Boards look at a user again for whom there is a credit, even one of nothing.
+FOREACH (_ IN CASE WHEN $changes = {} THEN [] ELSE [1] END | CREATE (:Credit {user: user.id, at: $now.epochMillis}))
 RETURN user {.*} AS user;

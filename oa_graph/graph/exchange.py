@@ -28,9 +28,10 @@ from typing import Any, NamedTuple
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 
 from oa_graph.errors import StoreUnavailable
+from oa_graph.graph import stats
 from oa_graph.graph.queries import catalogue
-from oa_graph.graph.session import Graph, Row, StatementRefused, Tx, many, run
-from oa_graph.model import Limits, Role, TreeState
+from oa_graph.graph.session import Graph, Row, StatementRefused, Tx, many, milliseconds, run
+from oa_graph.model import Credit, Limits, Role, TreeState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -107,12 +108,28 @@ async def store(
     authors = {post.author for tree, _ in trees for post in tree.posts if post.author is not None}
     await run(tx, "exchange/authors", ids=sorted(authors), client=client, now=now)
     await run(tx, "exchange/store", trees=[_tree(tree, moment, client, limits) for tree, moment in trees])
+    tallies = _tallies(trees).items()
+    await stats.leave(tx, (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies))
     counts = Counter((tree.posts[0].lang, tree.state.value) for tree, _ in trees)
     await run(
         tx,
         "exchange/count",
         counts=[{"lang": lang, "state": state, "trees": each} for (lang, state), each in sorted(counts.items())],
     )
+
+
+def _tallies(trees: Sequence[tuple[FiledTree, datetime]]) -> dict[str, Counter[str]]:
+    """What the posts count for their languages; their authors are the system's and get no credit."""
+    found: dict[str, Counter[str]] = {}
+    for tree, _ in trees:
+        for post in tree.posts:
+            tally = found.setdefault(post.lang, Counter())
+            tally["posts"] += 1
+            if post.deleted:
+                tally["deleted"] += 1
+            elif post.accepted and not post.synthetic:
+                tally[f"human_{post.role}"] += 1
+    return found
 
 
 def _tree(tree: FiledTree, moment: datetime, client: str, limits: Limits) -> dict[str, object]:

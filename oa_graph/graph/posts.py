@@ -102,11 +102,26 @@ async def delete(tx: Tx, id: str) -> None:
     await run(tx, "posts/delete", id=id)
 
 
-async def remark(tx: Tx, *, user: str, post: str, labels: Mapping[str, float], text: str, now: datetime) -> None:
-    """Labels that belong to no task; raises PostNotFound."""
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """The post that was remarked on; `before`: what the same user said of it earlier."""
+
+    author: str | None
+    created: datetime
+    live: bool
+    before: Mapping[str, Any] | None
+
+
+_remarked = decoder(Remarked)
+
+
+async def remark(tx: Tx, *, user: str, post: str, labels: Mapping[str, float], text: str, now: datetime) -> Remarked:
+    """Keeps labels that belong to no task; raises PostNotFound."""
     parameters = {"user_id": user, "post_id": post, "labels": dict(labels), "text": text, "now": now}
-    if await maybe(tx, "posts/remark", lambda row: row, **parameters) is None:
+    found = await maybe(tx, "posts/remark", _remarked, **parameters)
+    if found is None:
         raise PostNotFound(id=post)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +138,19 @@ class Reported:
 _reported = decoder(Reported)
 
 
-async def report(tx: Tx, *, user: str, post: str, labels: Mapping[str, float], text: str, now: datetime) -> Reported:
-    """Keeps a report and flags the post; raises PostNotFound."""
+async def report(
+    tx: Tx,
+    *,
+    user: str,
+    post: str,
+    labels: Mapping[str, float],
+    conduct: Mapping[str, int],
+    text: str,
+    now: datetime,
+) -> Reported:
+    """Keeps a report and flags the post; raises PostNotFound. `conduct`: what the labels count for its author."""
     parameters = {"user_id": user, "post_id": post, "labels": dict(labels), "text": text, "now": now}
-    found = await maybe(tx, "posts/report", _reported, **parameters)
+    found = await maybe(tx, "posts/report", _reported, conduct=dict(conduct), **parameters)
     if found is None:
         raise PostNotFound(id=post)
     return found

@@ -382,11 +382,12 @@ async def settle_review(
     client: str,
     person: Person,
     answer: LabelAnswer,
+    conduct: Mapping[str, int],
     review: str,
     limits: Limits,
     now: datetime,
 ) -> Outcome:
-    """Stores labels as review `review`."""
+    """Stores labels as review `review`; `conduct`: what they count for the author of the post."""
     try:
         return await one(
             tx,
@@ -397,6 +398,7 @@ async def settle_review(
             post_id=answer.post,
             labels=dict(answer.labels),
             text=answer.text,
+            conduct=dict(conduct),
             review_id=review,
             allow=_allow(limits),
             quota_prompt=limits.num_reviews_initial_prompt,

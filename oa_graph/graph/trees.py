@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from oa_graph.errors import PostNotFound
 from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
@@ -13,7 +13,6 @@ from oa_graph.model import Consensus, Limits, Rating, Tree, TreeFacts, TreeState
 _tree = decoder(Tree)
 _facts = decoder(TreeFacts)
 
-_MONTH = timedelta(days=30)
 _TICKETS = 500
 """The lottery looks at so many prompts at most, drawn at random when more wait."""
 
@@ -126,10 +125,9 @@ class WaitingPrompt:
 _waiting = decoder(WaitingPrompt)
 
 
-async def tickets(tx: Tx, lang: str, *, now: datetime) -> list[WaitingPrompt]:
+async def tickets(tx: Tx, lang: str) -> list[WaitingPrompt]:
     """Prompts that wait in a language, each with its author's first places of the last 30 days."""
-    since = (now - _MONTH).date().isoformat()
-    return await many(tx, "trees/tickets", _waiting, lang=lang, since=since, limit=_TICKETS)
+    return await many(tx, "trees/tickets", _waiting, lang=lang, limit=_TICKETS)
 
 
 async def backlog(tx: Tx, lang: str) -> str | None:

@@ -1,11 +1,11 @@
-"""Users: found by the name that a frontend gives them, created on first sight, counted for what others made of them."""
+"""Users: found by the name that a frontend gives them, created on first sight."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
-from oa_graph.graph.session import Row, Tx, decoder, maybe, one, run
+from oa_graph.graph.session import Row, Tx, decoder, maybe, one
 from oa_graph.model import Person, User
 
 _user = decoder(User)
@@ -39,8 +39,3 @@ async def upsert(tx: Tx, *, client: str, person: Person, id: str, now: datetime,
         changes=dict(changes),
         now=now,
     )
-
-
-async def count_places(tx: Tx, *, ranked: Sequence[str], now: datetime) -> None:
-    """Counts for the authors of the first three of `ranked`, on the day of `now`."""
-    await run(tx, "users/count_places", ranked=list(ranked), date=now.date().isoformat())

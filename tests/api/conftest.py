@@ -38,7 +38,7 @@ class _Uvicorn(uvicorn.Server):
 @asynccontextmanager
 async def serving(graph: Graph, limits: Limits = DEFAULT) -> AsyncGenerator[str]:
     """The address of a service on `graph`, in the event loop of the tests."""
-    given = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "seed": 7}
+    given = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "boards_every_sec": 0, "seed": 7}
     settings = Settings.model_validate(given)
     config = uvicorn.Config(
         create_app(settings, graph), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"

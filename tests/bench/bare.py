@@ -16,6 +16,7 @@ from oa_graph.graph import posts, tasks
 from oa_graph.graph.queries import catalogue
 from oa_graph.graph.session import Graph, Row, Tx
 from oa_graph.model import Client, LabelAnswer, Limits, Person, RankingAnswer, TaskKind, TaskRequest, TextAnswer
+from oa_graph.policy import scoring
 from tests.bench.crowd import Crowd
 from tests.bench.generate import CLIENT
 from tests.bench.meter import Notes
@@ -108,7 +109,14 @@ class Bare:
         return await self._settle(
             "settle_review",
             lambda tx: tasks.settle_review(
-                tx, client=CLIENT, person=person, answer=answer, review=str(uuid4()), limits=self._limits, now=_now()
+                tx,
+                client=CLIENT,
+                person=person,
+                answer=answer,
+                conduct=scoring.said(answer.labels),
+                review=str(uuid4()),
+                limits=self._limits,
+                now=_now(),
             ),
         )
 

@@ -8,10 +8,10 @@ from random import Random
 
 import pytest
 
-from oa_graph import lifecycle
+from oa_graph import boards, lifecycle
 from oa_graph.errors import NothingToHandOut
 from oa_graph.graph import trees
-from oa_graph.graph.session import Graph
+from oa_graph.graph.session import Graph, milliseconds
 from oa_graph.lifecycle import Moment
 from oa_graph.model import Client, Limits, Post, TaskKind, TreeState
 from oa_graph.policy import rating
@@ -113,11 +113,11 @@ async def test_first_places_of_the_last_month_raise_an_authors_odds(graph: Graph
     await plant(graph, {"Ada's?": {}}, state=WAITING, author=ADA, limits=limits)
     await plant(graph, {"Bob's?": {}}, state=WAITING, author=BOB, limits=limits)
     await graph.execute(
-        "MATCH (u:User {name: 'bob'}) CREATE (u)-[:HAD]->(:Day {key: 'new', date: $now, reply_ranked_1: 3}) "
-        "WITH 1 AS one MATCH (u:User {name: 'ada'}) CREATE (u)-[:HAD]->(:Day {key: 'old', date: '2001-01-01', "
-        "reply_ranked_1: 99})",
-        now=datetime.now(UTC).date().isoformat(),
+        "MATCH (u:User {name: 'bob'}) CREATE (:Credit {user: u.id, at: $now, reply_ranked_1: 3}) "
+        "WITH 1 AS one MATCH (u:User {name: 'ada'}) CREATE (:Credit {user: u.id, at: 0, reply_ranked_1: 99})",
+        now=milliseconds(datetime.now(UTC)),
     )
+    await boards.catch_up(graph, now=datetime.now(UTC))
     found = await draws(graph, limits, 100)
     assert 59 < found["Bob's?"] < 100
 

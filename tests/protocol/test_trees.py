@@ -13,7 +13,7 @@ from oa_graph.errors import NothingToHandOut
 from oa_graph.graph import posts, trees
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, Role, TaskKind, TreeState
-from tests.builders import ADA, BOB, CAT, DAN, EVE, Hands, Shape, person, plant, state_of
+from tests.builders import ADA, BOB, CAT, DAN, EVE, Hands, Shape, figures, person, plant, state_of
 from tests.invariants import check
 
 pytestmark = pytest.mark.anyio
@@ -356,11 +356,7 @@ async def test_a_fault_in_scoring_keeps_the_ranking_and_marks_the_tree(
 async def test_first_places_are_counted_for_the_authors(graph: Graph, limits: Limits, rng: Random) -> None:
     await plant(graph, {"Which?": {"P": {}, "Q": {}, "R": {}}}, state=TreeState.RANKING, author=EVE, limits=limits)
     await rank_all(graph, limits, rng, "PQR", "QPR")
-    (row,) = await graph.execute(
-        "MATCH (u:User {name: 'eve'})-[:HAD]->(d:Day) "
-        "RETURN d.reply_ranked_1 AS first, d.reply_ranked_2 AS second, d.reply_ranked_3 AS third"
-    )
-    assert row == {"first": 2, "second": 2, "third": 2}
+    assert await figures(graph, "eve") == {"reply_ranked_1": 2, "reply_ranked_2": 2, "reply_ranked_3": 2}
 
 
 # The backlog

@@ -1,0 +1,8 @@
+// stats/accepted_terms: how many enabled users have accepted the terms.
+//
+// out   users  INTEGER
+// rows  one
+// cost  one look at each user who did; asked once in a while
+// mode  read
+MATCH (user:User) WHERE user.terms_accepted >= datetime({year: 1970}) AND user.enabled AND NOT user.deleted
+RETURN count(user) AS users;

@@ -1,0 +1,19 @@
+// stats/troll_board: those whose posts others object to most.
+//
+// in    frame    STRING
+// in    enabled  LIST<BOOLEAN>  true, false or both: whose
+// in    limit    INTEGER
+// out   score    MAP
+// out   user     MAP
+// rows  many                    worst first
+// cost  one or two index ranges and a seek for each row
+// mode  read
+UNWIND $enabled AS enabled
+CALL (enabled) {
+  MATCH (score:Score) WHERE score.frame = $frame AND score.enabled = enabled
+    AND score.troll_behind IS NOT NULL AND score.user IS NOT NULL
+  RETURN score ORDER BY score.frame, score.enabled, score.troll_behind, score.user LIMIT $limit
+}
+WITH score ORDER BY score.troll_behind, score.user LIMIT $limit
+MATCH (user:User {id: score.user})
+RETURN score {.*} AS score, user {.*} AS user ORDER BY score.troll_behind, score.user;

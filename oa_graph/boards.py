@@ -1,0 +1,248 @@
+"""Statistics that cost nothing to read: what events leave as credits is put into slots and scores, step by step.
+
+An answer only leaves a credit, a node that nobody else touches, so answers never wait for each other's figures. A step
+takes what waits and writes all scores that it changes; it is also what lets a frame forget. Steps of several processes
+take turns at the ledger. A moderator's action takes the step itself, so boards are right when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+
+from oa_graph.errors import NotNow, StillChanging
+from oa_graph.graph import stats
+from oa_graph.graph.session import Graph, Store, Tx, milliseconds
+from oa_graph.graph.stats import Person
+from oa_graph.model import AuthMethod, Credit, Figures, Frame, Score, SystemStats, User
+from oa_graph.policy import scoring
+
+log = logging.getLogger(__name__)
+
+Change = scoring.Change
+
+_BATCH = 500
+"""Credits, and slots that are due, in one step."""
+_PAGE = 200
+"""Users at once, when all is counted anew."""
+_ATTEMPTS = 20
+"""How often to count somebody anew while others keep changing his figures."""
+_AWAY = 5.0
+"""Seconds to wait for a database that does not answer."""
+_READY_FOR = timedelta(hours=1)
+"""How long statistics that are kept ready are good."""
+
+
+# Credits
+
+
+async def credit_posts(tx: Tx, ids: Sequence[str], change: Change) -> None:
+    """Lets figures follow a change of posts: after they were deleted or restored, but before they are removed.
+
+    With posts that are removed goes what others said of them: their reviews, and the rankings under them.
+    """
+    await stats.leave(tx, (scoring.changed(each, change) for each in await stats.standing(tx, ids)))
+    if change == "removed":
+        await stats.leave(tx, map(scoring.reversed, await stats.said_about(tx, ids)))
+
+
+async def credit_labels(tx: Tx, *, author: str, created: datetime, labels: Mapping[str, object], amount: int) -> None:
+    """Labels were given to somebody's live post (amount 1), or are taken back (-1)."""
+    if figures := scoring.times(scoring.said(labels), amount):
+        await stats.leave(tx, [Credit(milliseconds(created), figures, author)])
+
+
+async def withdraw(tx: Tx, user: str) -> None:
+    """Takes back what a user's reviews, remarks, reports, reactions and rankings count for others, before those go."""
+    credits = (
+        Credit(each.at, scoring.times(figures, -1), each.author)
+        for each in await stats.said_by(tx, user)
+        if (figures := scoring.of_saying(labels=each.labels, emoji=each.emoji, place=each.place))
+    )
+    await stats.leave(tx, credits)
+
+
+# Steps
+
+
+async def fold(tx: Tx, *, now: datetime) -> int:
+    """Puts everything that waits into the scores; returns how many credits there were."""
+    done = 0
+    while True:
+        found = await stats.collect(tx, now=now, limit=_BATCH)
+        await _put(tx, found, now)
+        done += len(found.credits)
+        if len(found.credits) < _BATCH and len(found.slots) < _BATCH:
+            return done
+
+
+async def _put(tx: Tx, found: stats.Collected, now: datetime) -> None:
+    people = {each.id: each for each in found.people}
+    folded = scoring.fold(
+        (each for each in found.credits if each.user in people),
+        (each for each in found.slots if each.user in people),
+        now=milliseconds(now),
+    )
+    scores = (
+        _score(person, frame, folded.changes.get((id, frame), {}), now)
+        for id, person in people.items()
+        for frame in Frame
+        if frame in person.figures or (id, frame) in folded.changes
+    )
+    await stats.record(tx, slots=folded.slots, scores=scores, tallies=scoring.tallied(found.credits))
+
+
+def _score(person: Person, frame: Frame, change: Figures, now: datetime) -> Score:
+    figures = scoring.added(person.figures.get(frame, {}), change)
+    points, trolls = scoring.points(figures), scoring.troll_points(figures)
+    return Score(person.id, frame, figures, points, trolls, now, person.enabled, person.shown)
+
+
+async def catch_up(graph: Graph, *, now: datetime) -> None:
+    """Takes steps until nothing waits."""
+    while await stats.pending(graph, now=now):
+        await graph.transact(lambda tx: fold(tx, now=now))
+
+
+async def follow(graph: Graph, *, every: float) -> None:
+    """Keeps boards up to date, with a look each `every` seconds, until it is cancelled."""
+    ready_since = datetime.min.replace(tzinfo=UTC)
+    while True:
+        now = datetime.now(UTC)
+        pause = every
+        try:
+            await catch_up(graph, now=now)
+            if now - ready_since > _READY_FOR:
+                await refresh(graph, now=now)
+                ready_since = now
+        except NotNow as error:
+            log.warning("boards wait: %s", error)
+            pause = _AWAY
+        except Exception:
+            log.exception("a step of the boards failed")
+            pause = _AWAY
+        await asyncio.sleep(pause)
+
+
+# Counting anew
+
+
+async def drop(tx: Tx, user: str) -> None:
+    """Removes all figures of a user."""
+    await stats.waiting(tx, user)
+    await stats.drop(tx, user)
+
+
+async def recount(graph: Store, users: Sequence[str], *, now: datetime) -> None:
+    """Counts users anew from what the graph says they did. Raises StillChanging."""
+    for id in users:
+        for placed in (await stats.scores(graph, id))[:1]:
+            await _count(graph, placed.user, now)
+
+
+async def rebuild(graph: Graph, *, now: datetime, on_progress: Callable[[int], None] = lambda _: None) -> int:
+    """Counts everybody and every language anew; returns how many users. Work may go on meanwhile.
+
+    Raises StillChanging when it goes on so fast that some figure is never still.
+    """
+    done, after = 0, ""
+    while page := await stats.people(graph, after=after, limit=_PAGE):
+        for user in page:
+            await _count(graph, user, now)
+            done += 1
+            on_progress(done)
+        after = page[-1].id
+    await _until_still(graph, "the posts of all languages", _count_languages)
+    return done
+
+
+async def _count(graph: Store, user: User, now: datetime) -> None:
+    async def work(tx: Tx) -> bool:
+        waiting = await stats.waiting(tx, user.id)
+        credits = [] if user.method is AuthMethod.SYSTEM else await _history(tx, user.id)
+        # Whatever changes a figure leaves a credit: no new one, no change while we looked.
+        if await stats.waiting(tx, user.id) != waiting:
+            return False
+        await stats.drop(tx, user.id)
+        await _write(tx, _person(user), credits, now)
+        return True
+
+    await _until_still(graph, f"user {user.id}", work)
+
+
+async def _history(tx: Tx, user: str) -> list[Credit]:
+    """All that counts for a user by now, found in the graph."""
+    posts = await stats.written_by(tx, user)
+    return [*(Credit(each.at, scoring.worth(each), user) for each in posts), *await stats.done_by(tx, user)]
+
+
+async def _write(tx: Tx, person: Person, credits: Iterable[Credit], now: datetime) -> None:
+    folded = scoring.fold(credits, (), now=milliseconds(now))
+    scores = (_score(person, frame, change, now) for (_, frame), change in folded.changes.items())
+    await stats.record(tx, slots=folded.slots, scores=scores, tallies={})
+
+
+def _person(user: User) -> Person:
+    enabled = user.enabled and not user.deleted
+    return Person(user.id, enabled, enabled and user.show_on_leaderboard, {})
+
+
+async def _count_languages(tx: Tx) -> bool:
+    waiting = await stats.waiting(tx, None)
+    tallies = await stats.count_posts(tx)
+    if await stats.waiting(tx, None) != waiting:
+        return False
+    await stats.set_tallies(tx, tallies)
+    return True
+
+
+async def _until_still(graph: Store, what: str, work: Callable[[Tx], Awaitable[bool]]) -> None:
+    for _ in range(_ATTEMPTS):
+        if await graph.transact(work):
+            return
+    raise StillChanging(what=what)
+
+
+# Statistics of the whole
+
+
+async def system_stats(tx: Tx) -> SystemStats:
+    """How many posts and trees there are."""
+    found = await stats.counts(tx)
+    everything = sum(each.posts for each in found.tallies)
+    deleted = sum(each.deleted for each in found.tallies)
+    return SystemStats(
+        all=everything,
+        active=everything - deleted,
+        deleted=deleted,
+        active_by_lang={each.lang: n for each in found.tallies if (n := each.posts - each.deleted)},
+        message_trees=found.trees,
+    )
+
+
+async def refresh(graph: Tx, *, now: datetime) -> None:
+    """Makes the statistics anew that are kept ready."""
+    tallies = (await stats.counts(graph)).tallies
+    states = await stats.states(graph)
+    by_state = {
+        state.value: sum(each.trees for each in those)
+        for state, those in groupby(sorted(states, key=lambda each: each.state), key=lambda each: each.state)
+    }
+    kept: dict[str, object] = {
+        "human_messages_by_lang": {
+            each.lang: n for each in tallies if (n := each.human_prompter + each.human_assistant)
+        },
+        "human_messages_by_role": {
+            "prompter": sum(each.human_prompter for each in tallies),
+            "assistant": sum(each.human_assistant for each in tallies),
+        },
+        "message_trees_by_state": by_state,
+        "message_trees_states_by_lang": [
+            {"lang": each.lang, "state": each.state.value, "count": each.trees} for each in states
+        ],
+        "users_accepted_tos": {"count": await stats.accepted_terms(graph)},
+    }
+    await stats.cache(graph, kept, now=now)

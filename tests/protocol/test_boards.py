@@ -1,0 +1,280 @@
+"""Figures follow events, frames forget, and counting all anew finds the same."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+
+from oa_graph import boards
+from oa_graph.errors import NothingToHandOut
+from oa_graph.graph import stats
+from oa_graph.graph.session import Graph, Tx
+from oa_graph.model import Frame, LabelAnswer, Limits, SystemStats, TaskKind, TreeState
+from tests.builders import ADA, BOB, Hands, at_once, figures, person, plant, questions
+
+pytestmark = pytest.mark.anyio
+
+FAST = Limits(
+    goal_tree_size=4,
+    max_tree_depth=2,
+    num_reviews_initial_prompt=1,
+    num_reviews_reply=1,
+    num_required_rankings=1,
+    max_pending_tasks_per_user=1000,
+    rank_initial_prompts=False,
+)
+
+
+async def boards_of(graph: Graph) -> list[Any]:
+    """All that boards are read from, but for when it was written."""
+    rows = await graph.execute(
+        """
+        MATCH (n:Score|Slot|Tally)
+        WITH n {.*, modified: null} AS row
+        RETURN row ORDER BY coalesce(row.key, row.lang)
+        """
+    )
+    return [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
+
+
+async def same_when_counted_anew(graph: Graph) -> list[Any]:
+    """Boards as events made them, which has to be what the graph says."""
+    now = datetime.now(UTC)
+    await boards.catch_up(graph, now=now)
+    by_events = await boards_of(graph)
+    await boards.rebuild(graph, now=now)
+    assert await boards_of(graph) == by_events
+    return by_events
+
+
+async def busy(graph: Graph, limits: Limits, *, steps: int, seed: int) -> None:
+    """Some people do whatever comes."""
+    rng = Random(seed)
+    crowd = [Hands(graph, limits, rng, person(f"worker {i}")) for i in range(6)]
+    for step in range(steps):
+        hands = rng.choice(crowd)
+        kind = TaskKind.INITIAL_PROMPT if step < 5 else None
+        try:
+            task = await hands.ask(kind)
+        except NothingToHandOut:
+            continue
+        if task.candidates:
+            await hands.rank(task)
+        elif task.form:
+            more = {name: rng.random() for name in ("quality", "toxicity") if name in task.form.labels}
+            await hands.label(task, spam=float(rng.random() < 0.3), **more)
+            if rng.random() < 0.3:
+                remark = {"humor": rng.random(), "pii": rng.random()}
+                await hands.settle(LabelAnswer(None, task.thread[-1].id, "", remark, is_report=rng.random() < 0.3))
+        else:
+            await hands.write(task)
+
+
+async def test_a_crowds_figures_are_those_that_the_graph_tells(graph: Graph) -> None:
+    await busy(graph, FAST, steps=90, seed=1)
+    found = await same_when_counted_anew(graph)
+    assert {name for row in found for name in row} >= {
+        "prompts",
+        "replies_assistant",
+        "labels_full",
+        "rankings_total",
+        "accepted_prompts",
+        "reply_ranked_1",
+        "quality_sum",
+        "human_assistant",
+    }
+
+
+async def test_a_prompt_and_its_verdict_count_for_the_author(graph: Graph, rng: Random) -> None:
+    ada, bob = Hands(graph, FAST, rng, ADA), Hands(graph, FAST, rng, BOB)
+    await ada.write(await ada.ask(TaskKind.INITIAL_PROMPT))
+    assert await figures(graph, "ada") == {"prompts": 1}
+    await bob.review(TaskKind.LABEL_INITIAL_PROMPT)
+    assert await figures(graph, "ada") == {"prompts": 1, "accepted_prompts": 1}
+    assert await figures(graph, "bob") == {"labels_full": 1}
+    await same_when_counted_anew(graph)
+
+
+async def test_a_prompt_whose_tree_is_aborted_counts_as_spam(graph: Graph, rng: Random) -> None:
+    ada, bob = Hands(graph, FAST, rng, ADA), Hands(graph, FAST, rng, BOB)
+    await ada.write(await ada.ask(TaskKind.INITIAL_PROMPT))
+    await bob.review(TaskKind.LABEL_INITIAL_PROMPT, spam=1.0)
+    assert await figures(graph, "ada") == {"prompts": 1, "spam": 1, "spam_prompts": 1}
+    await same_when_counted_anew(graph)
+
+
+async def test_a_remark_that_is_replaced_no_longer_counts(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"What is rain?": {}}, author=ADA, limits=limits)
+    await boards.rebuild(graph, now=datetime.now(UTC))
+    bob = Hands(graph, limits, rng, BOB)
+    for labels in ({"spam": 1.0, "humor": 1.0}, {"humor": 0.5}):
+        await bob.settle(LabelAnswer(None, planted["What is rain?"], "", labels, is_report=False))
+    found = await figures(graph, "ada")
+    assert found == {"prompts": 1, "accepted_prompts": 1, "humor_given": 1, "humor_sum": 500_000}
+    await same_when_counted_anew(graph)
+
+
+async def test_frames_let_go_of_what_is_too_old(graph: Graph, rng: Random) -> None:
+    ada = Hands(graph, FAST, rng, ADA)
+    await ada.write(await ada.ask(TaskKind.INITIAL_PROMPT))
+    now = datetime.now(UTC)
+    await boards.catch_up(graph, now=now)
+    (row,) = await graph.execute("MATCH (u:User {name: 'ada'}) RETURN u.id AS id")
+    for passed, frames in (
+        (timedelta(hours=23), {"day", "week", "month", "total"}),
+        (timedelta(hours=25), {"week", "month", "total"}),
+        (timedelta(days=9), {"month", "total"}),
+        (timedelta(days=32), {"total"}),
+    ):
+        await boards.catch_up(graph, now=now + passed)
+        assert {each.frame for each in await stats.scores(graph, row["id"]) if each.score} == frames
+        kept = await boards_of(graph)
+        await boards.rebuild(graph, now=now + passed)
+        assert await boards_of(graph) == kept
+    assert await graph.execute("MATCH (slot:Slot) RETURN slot") == []
+
+
+async def test_who_is_hidden_or_disabled_leaves_the_board(graph: Graph, rng: Random) -> None:
+    ada, bob = Hands(graph, FAST, rng, ADA), Hands(graph, FAST, rng, BOB)
+    for hands in (ada, bob):
+        await hands.write(await hands.ask(TaskKind.INITIAL_PROMPT))
+    now = datetime.now(UTC)
+
+    async def board() -> list[str]:
+        await boards.catch_up(graph, now=now)
+        return [each.user.name for each in await stats.leaderboard(graph, Frame.TOTAL, limit=10)]
+
+    assert sorted(await board()) == ["ada", "bob"]
+    for change, back in ((False, True),):
+        for setting in ("enabled", "show_on_leaderboard"):
+            await ada.user(**{setting: change})
+            assert [each.user.name for each in await stats.leaderboard(graph, Frame.TOTAL, limit=10)] == ["bob"]
+            assert await board() == ["bob"]
+            (placed, *_) = await stats.scores(graph, (await ada.user()).id)
+            assert placed.rank is None
+            await ada.user(**{setting: back})
+            assert sorted(await board()) == ["ada", "bob"]
+
+
+async def test_ranks_are_by_points_then_by_id(graph: Graph) -> None:
+    now = datetime.now(UTC)
+    for i in range(12):
+        await Hands(graph, FAST, Random(i), person(f"worker {i}")).user()
+    people = sorted(each.id for each in await stats.people(graph, after="", limit=99))
+    await graph.execute(
+        "UNWIND $people AS id CREATE (:Credit {user: id, at: $at, labels_full: CASE WHEN id < '8' THEN 2 ELSE 1 END})",
+        people=people,
+        at=int(now.timestamp() * 1000),
+    )
+    await boards.catch_up(graph, now=now)
+    board = await stats.leaderboard(graph, Frame.TOTAL, limit=99)
+    assert [each.user.id for each in board] == sorted(people, key=lambda id: (id >= "8", id))
+    for place, each in enumerate(board, 1):
+        own = {found.frame: found for found in await stats.scores(graph, each.user.id)}[Frame.TOTAL]
+        assert own.rank == place
+        for size in (1, 4, 5, 100):
+            around = await stats.window(graph, each.user.id, Frame.TOTAL, size=size)
+            first = max(0, place - size // 2)
+            assert [found.rank for found in around] == [
+                rank for rank in range(first, first + size + 1) if 1 <= rank <= len(board)
+            ]
+            assert [found.user.id for found in around] == [
+                board[found.rank - 1].user.id for found in around if found.rank
+            ]
+
+
+async def test_credits_of_people_who_are_gone_are_forgotten(graph: Graph) -> None:
+    await graph.execute("CREATE (:Credit {user: 'nobody', at: 1, prompts: 1, lang: 'en', posts: 1})")
+    await boards.catch_up(graph, now=datetime.now(UTC))
+    assert await boards_of(graph) == [{"lang": "en", "posts": 1}]
+    assert await graph.execute("MATCH (credit:Credit) RETURN credit") == []
+
+
+async def test_more_credits_than_one_step_takes_are_all_put_away(graph: Graph, rng: Random) -> None:
+    ada = await Hands(graph, FAST, rng, ADA).user()
+    await graph.execute(
+        "UNWIND range(1, 1234) AS i CREATE (:Credit {user: $user, at: i * 60000, labels_full: 1})", user=ada.id
+    )
+    await graph.transact(lambda tx: boards.fold(tx, now=datetime.now(UTC)))
+    assert await figures(graph, "ada") == {"labels_full": 1234}
+
+
+async def test_many_processes_put_each_credit_away_once(graph: Graph, rng: Random) -> None:
+    ada = await Hands(graph, FAST, rng, ADA).user()
+    now = datetime.now(UTC)
+    at = int(now.timestamp() * 1000)
+
+    async def work() -> None:
+        for _ in range(10):
+            await graph.execute("CREATE (:Credit {user: $user, at: $at, labels_full: 1})", user=ada.id, at=at)
+
+    _, failed = await at_once([*(work() for _ in range(4)), *(boards.catch_up(graph, now=now) for _ in range(12))])
+    assert failed == []
+    assert await figures(graph, "ada") == {"labels_full": 40}
+
+
+async def test_counting_anew_while_people_work_misses_nothing(graph: Graph) -> None:
+    work = asyncio.create_task(busy(graph, FAST, steps=60, seed=2))
+    while not work.done():
+        for user in await stats.people(graph, after="", limit=99):
+            await boards.recount(graph, [user.id], now=datetime.now(UTC))
+        await asyncio.sleep(0)
+    await work
+    await same_when_counted_anew(graph)
+
+
+async def test_a_figure_that_changes_while_it_is_counted_is_counted_again(
+    graph: Graph, rng: Random, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = Hands(graph, FAST, rng, ADA)
+    await ada.write(await ada.ask(TaskKind.INITIAL_PROMPT))
+    task = await ada.ask(TaskKind.INITIAL_PROMPT)
+    looked, original = 0, stats.written_by
+
+    async def interrupted(tx: Tx, user: str) -> Any:
+        nonlocal looked
+        looked += 1
+        if looked == 1:
+            await ada.write(task, "Another one?")
+        return await original(tx, user)
+
+    monkeypatch.setattr(stats, "written_by", interrupted)
+    await boards.recount(graph, [(await ada.user()).id], now=datetime.now(UTC))
+    assert looked == 2
+    assert await figures(graph, "ada") == {"prompts": 2}
+
+
+async def test_the_system_gets_no_credit_but_its_posts_are_counted(graph: Graph, limits: Limits) -> None:
+    await plant(graph, {"What is rain?": {"Water.": {}, "!Spam.": {}, "-Gone.": {}}}, limits=limits)
+    now = datetime.now(UTC)
+    await boards.rebuild(graph, now=now)
+    assert await boards_of(graph) == [
+        {"lang": "en", "posts": 4, "deleted": 1, "human_prompter": 1, "human_assistant": 1}
+    ]
+    assert await boards.system_stats(graph) == SystemStats(
+        all=4, active=3, deleted=1, active_by_lang={"en": 3}, message_trees=1
+    )
+
+
+async def test_statistics_kept_ready_are_those_of_the_moment(graph: Graph, limits: Limits, rng: Random) -> None:
+    await plant(graph, *questions(2, "Because"), limits=limits)
+    await plant(graph, {"Was?": {}}, state=TreeState.RANKING, lang="de", limits=limits)
+    now = datetime.now(UTC)
+    await Hands(graph, limits, rng, ADA).user(terms_accepted=now)
+    await Hands(graph, limits, rng, BOB).user(terms_accepted=now, enabled=False)
+    await boards.rebuild(graph, now=now)
+    await boards.refresh(graph, now=now)
+    assert {each.name: each.stats for each in await stats.cached(graph)} == {
+        "human_messages_by_lang": {"de": 1, "en": 4},
+        "human_messages_by_role": {"prompter": 3, "assistant": 2},
+        "message_trees_by_state": {"growing": 2, "ranking": 1},
+        "message_trees_states_by_lang": [
+            {"lang": "de", "state": "ranking", "count": 1},
+            {"lang": "en", "state": "growing", "count": 2},
+        ],
+        "users_accepted_tos": {"count": 1},
+    }
