@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from uuid import NAMESPACE_URL, uuid5
 
-from oa_graph import lifecycle
+from oa_graph import boards, lifecycle
 from oa_graph.graph import clients, schema
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Memory, Server, sized_from_machine
@@ -20,6 +20,7 @@ from oa_graph.model import Client, Limits
 from oa_graph.settings import Neo4jSettings, Settings
 
 _KEY_FILE = "api-key"
+_BOARDS = "schema/0003_boards"
 _TRUSTED = str(uuid5(NAMESPACE_URL, "oa-graph:trusted-client"))
 
 
@@ -102,7 +103,9 @@ def trusted_key(settings: Settings) -> TrustedKey:
 
 async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
     """Applies the schema, makes sure of the trusted client, and starts trees that the settings want by now."""
-    await schema.apply(graph)
+    new = await schema.apply(graph)
+    if _BOARDS in new and len(new) < len(schema.known()):
+        await boards.rebuild(graph, now=datetime.now(UTC))  # events before that left nothing to go by
     await clients.create(
         graph,
         client=Client(id=_TRUSTED, description="The trusted client of this installation", trusted=True),

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 from pydantic import ValidationError
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oa_graph import hosting
 from oa_graph.errors import OaGraphError
@@ -100,3 +101,12 @@ def on_graph(found: hosting.Database, work: Callable[[Graph], Awaitable[T]]) -> 
 def prepare(found: hosting.Database, chosen: Settings, key: hosting.TrustedKey) -> None:
     """Applies the schema and makes sure of the trusted client."""
     on_graph(found, lambda graph: hosting.prepare(graph, chosen.limits, key=key.value))
+
+
+@contextmanager
+def progress(what: str) -> Generator[Callable[[int], None]]:
+    """Shows how many are done, as long as somebody watches."""
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} {task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done: progress.update(task, completed=done)

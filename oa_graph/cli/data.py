@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from oa_graph import exchange, hosting
-from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare
+from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
 from oa_graph.model import TreeState
 
 _STATES = [state.value for state in TreeState]
@@ -26,7 +23,7 @@ def import_(file: Path, state: str | None, data: Path | None) -> None:
     Trees whose id is there already are left alone.
     """
     chosen = chosen_settings(data)
-    with database(chosen) as found, _progress("posts in") as show:
+    with database(chosen) as found, progress("posts in") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
         counts = on_graph(
             found,
@@ -69,7 +66,7 @@ def export(
 ) -> None:
     """Takes oasst trees away, a JSON object a line (.gz: compressed, -: standard output)."""
     chosen = chosen_settings(data)
-    with database(chosen) as found, _progress("posts out") as show:
+    with database(chosen) as found, progress("posts out") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
         counts = on_graph(
             found,
@@ -85,11 +82,3 @@ def export(
             ),
         )
     err.print(f"{counts.trees} trees, {counts.posts} posts out")
-
-
-@contextmanager
-def _progress(what: str) -> Generator[Callable[[int], None]]:
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} {task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task(what, total=None)
-        yield lambda done: progress.update(task, completed=done)

@@ -14,6 +14,11 @@ from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph, StatementRefused
 
 
+def known() -> list[str]:
+    """The names of all steps."""
+    return [step.name for step in schema_files()]
+
+
 async def apply(graph: Graph) -> list[str]:
     """Applies what is new and returns the names; raises SchemaChanged or SchemaTooNew before touching anything."""
     # The constraint comes first: two processes that start at once can then not both write the same step.

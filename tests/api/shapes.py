@@ -26,6 +26,17 @@ MESSAGE = CONVERSATION_MESSAGE | _fields(
     "user"
 )
 TREE_STATE = _fields("message_tree_id state goal_tree_size max_depth max_children_count active origin")
+USER_SCORE = _fields(
+    "rank user_id highlighted username auth_method display_name leader_score level base_date modified_date prompts "
+    "replies_assistant replies_prompter labels_simple labels_full rankings_total rankings_good accepted_prompts "
+    "accepted_replies_assistant accepted_replies_prompter reply_ranked_1 reply_ranked_2 reply_ranked_3 "
+    "streak_last_day_date streak_days last_activity_date"
+)
+TROLL_SCORE = _fields(
+    "rank user_id highlighted username auth_method display_name last_activity_date enabled deleted show_on_leaderboard "
+    "troll_score base_date modified_date red_flags upvotes downvotes spam_prompts quality humor toxicity violence "
+    "helpfulness spam lang_mismach not_appropriate pii hate_speech sexual_content political_content"
+)
 LABEL = _fields("name widget display_text help_text")
 _REVIEW = _fields("id type message_id valid_labels mandatory_labels mode disposition labels conversation")
 _RANKING = _fields("id type conversation reply_messages replies message_tree_id ranking_parent_id reveal_synthetic")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oa_graph import boards
+from oa_graph import boards, hosting
 from oa_graph.errors import NothingToHandOut
 from oa_graph.graph import stats
 from oa_graph.graph.session import Graph, Tx
@@ -278,3 +278,13 @@ async def test_statistics_kept_ready_are_those_of_the_moment(graph: Graph, limit
         ],
         "users_accepted_tos": {"count": 1},
     }
+
+
+async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(graph: Graph, limits: Limits) -> None:
+    await plant(graph, {"What is rain?": {}}, author=ADA, limits=limits)
+    await graph.execute("MATCH (step:Schema {name: 'schema/0003_boards'}) DELETE step")
+    await hosting.prepare(graph, limits, key="a key")
+    assert await figures(graph, "ada") == {"prompts": 1, "accepted_prompts": 1}
+    await graph.execute("MATCH (score:Score) DELETE score")
+    await hosting.prepare(graph, limits, key="a key")
+    assert await figures(graph, "ada") == {}
