@@ -86,17 +86,25 @@ async def _put(tx: Tx, found: stats.Collected, now: datetime) -> None:
         (each for each in found.slots if each.user in people),
         now=milliseconds(now),
     )
-    scores = (
+    scores = [
         _score(person, frame, folded.changes.get((id, frame), {}), now)
         for id, person in people.items()
         for frame in Frame
-        if frame in person.figures or (id, frame) in folded.changes
+        if frame in person.scores or (id, frame) in folded.changes
+    ]
+    before = (score for person in people.values() for score in person.scores.values())
+    await stats.record(
+        tx,
+        slots=folded.slots,
+        scores=scores,
+        moves=scoring.moves(before, scores),
+        tallies=scoring.tallied(found.credits),
     )
-    await stats.record(tx, slots=folded.slots, scores=scores, tallies=scoring.tallied(found.credits))
 
 
 def _score(person: Person, frame: Frame, change: Figures, now: datetime) -> Score:
-    figures = scoring.added(person.figures.get(frame, {}), change)
+    before = person.scores.get(frame)
+    figures = scoring.added(before.figures if before else {}, change)
     points, trolls = scoring.points(figures), scoring.troll_points(figures)
     return Score(person.id, frame, figures, points, trolls, now, person.enabled, person.shown)
 
@@ -133,7 +141,7 @@ async def follow(graph: Graph, *, every: float) -> None:
 async def drop(tx: Tx, user: str) -> None:
     """Removes all figures of a user."""
     await stats.waiting(tx, user)
-    await stats.drop(tx, user)
+    await stats.record(tx, moves=scoring.moves(await stats.drop(tx, user), ()))
 
 
 async def recount(graph: Store, users: Sequence[str], *, now: datetime) -> None:
@@ -166,8 +174,7 @@ async def _count(graph: Store, user: User, now: datetime) -> None:
         # Whatever changes a figure leaves a credit: no new one, no change while we looked.
         if await stats.waiting(tx, user.id) != waiting:
             return False
-        await stats.drop(tx, user.id)
-        await _write(tx, _person(user), credits, now)
+        await _write(tx, _person(user), credits, now, before=await stats.drop(tx, user.id))
         return True
 
     await _until_still(graph, f"user {user.id}", work)
@@ -179,10 +186,10 @@ async def _history(tx: Tx, user: str) -> list[Credit]:
     return [*(Credit(each.at, scoring.worth(each), user) for each in posts), *await stats.done_by(tx, user)]
 
 
-async def _write(tx: Tx, person: Person, credits: Iterable[Credit], now: datetime) -> None:
+async def _write(tx: Tx, person: Person, credits: Iterable[Credit], now: datetime, *, before: list[Score]) -> None:
     folded = scoring.fold(credits, (), now=milliseconds(now))
-    scores = (_score(person, frame, change, now) for (_, frame), change in folded.changes.items())
-    await stats.record(tx, slots=folded.slots, scores=scores, tallies={})
+    scores = [_score(person, frame, change, now) for (_, frame), change in folded.changes.items()]
+    await stats.record(tx, slots=folded.slots, scores=scores, moves=scoring.moves(before, scores))
 
 
 def _person(user: User) -> Person:
@@ -196,6 +203,7 @@ async def _count_languages(tx: Tx) -> bool:
     if await stats.waiting(tx, None) != waiting:
         return False
     await stats.set_tallies(tx, tallies)
+    await stats.set_rungs(tx)
     return True
 
 

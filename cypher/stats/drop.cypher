@@ -2,7 +2,8 @@
 //
 // in    user_id  STRING
 // in    frames   LIST<STRING>  names of the time frames
-// rows  none
+// out   score    MAP           one that was removed: its place on the rungs is still to be given up
+// rows  many
 // cost  a few index seeks, as many nodes as the user has
 // mode  write
 CALL () {
@@ -13,8 +14,8 @@ CALL () {
   MATCH (slot:Slot) WHERE slot.user = $user_id
   DELETE slot
 }
-CALL () {
-  UNWIND $frames AS frame
-  MATCH (score:Score {key: $user_id + ' ' + frame})
-  DELETE score
-};
+UNWIND $frames AS frame
+MATCH (score:Score {key: $user_id + ' ' + frame})
+WITH score, score {.*} AS stored
+DELETE score
+RETURN stored AS score;

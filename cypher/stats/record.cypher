@@ -1,9 +1,11 @@
-// stats/record: writes slots, scores and tallies; who calls it holds the ledger.
+// stats/record: writes slots, scores, rungs and tallies; who calls it holds the ledger.
 //
 // in    slots         LIST<MAP>     each: all properties of a slot
 // in    old_slots     LIST<STRING>  keys of slots that nothing sees any more
 // in    scores        LIST<MAP>     each: all properties of a score
 // in    empty_scores  LIST<STRING>  keys of scores that have nothing in them any more
+// in    rungs         LIST<MAP>     each: key, board STRING; flight, behind INTEGER; change INTEGER of people
+// in    flights       LIST<MAP>     each: key, board STRING; number INTEGER; change INTEGER of people
 // in    tallies       LIST<MAP>     each: lang STRING, change MAP name to INTEGER
 // rows  none
 // cost  a seek for each
@@ -27,6 +29,21 @@ CALL () {
   UNWIND $empty_scores AS key
   MATCH (score:Score {key: key})
   DELETE score
+}
+CALL () {
+  UNWIND $rungs AS row
+  MERGE (rung:Rung {key: row.key})
+  SET rung.board = row.board, rung.flight = row.flight, rung.behind = row.behind,
+    rung.people = coalesce(rung.people, 0) + row.change
+  WITH rung WHERE rung.people = 0
+  DELETE rung
+}
+CALL () {
+  UNWIND $flights AS row
+  MERGE (flight:Flight {key: row.key})
+  SET flight.board = row.board, flight.number = row.number, flight.people = coalesce(flight.people, 0) + row.change
+  WITH flight WHERE flight.people = 0
+  DELETE flight
 }
 CALL () {
   UNWIND $tallies AS row

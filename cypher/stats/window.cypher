@@ -2,18 +2,25 @@
 //
 // in    user_id  STRING
 // in    frame    STRING
+// in    flight   INTEGER  points that one flight of the rungs spans
 // in    size     INTEGER  half of it before the user; as many again, and the rest, from him on
 // out   score    MAP
 // out   user     MAP
 // out   rank     INTEGER
 // rows  many              best first; none when the user is not on the board
-// cost  two index ranges, and the index entries of those who are ahead
+// cost  two index ranges, and what a rank costs: see stats/scores
 // mode  read
 MATCH (own:Score {key: $user_id + ' ' + $frame}) WHERE own.board IS NOT NULL
 CALL (own) {
   WITH own AS score
-  RETURN COUNT { MATCH (other:Score) WHERE other.board = score.board AND other.behind < score.behind
-      AND other.user IS NOT NULL }
+  RETURN reduce(people = 0, each IN COLLECT {
+      MATCH (flight:Flight) WHERE flight.board = score.board AND flight.number > -score.behind / $flight
+      RETURN flight.people
+    } + COLLECT {
+      MATCH (rung:Rung)
+      WHERE rung.board = score.board AND rung.flight = -score.behind / $flight AND rung.behind < score.behind
+      RETURN rung.people
+    } | people + each)
     + COUNT { MATCH (other:Score) WHERE other.board = score.board AND other.behind = score.behind
       AND other.user <= score.user } AS own_rank
 }

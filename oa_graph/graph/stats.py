@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from oa_graph.graph.session import Row, Tx, decoder, many, milliseconds, one, run
@@ -17,6 +19,13 @@ _standing = decoder(Standing)
 _FRAMES = [each.value for each in Frame]
 _SLOT_MS = 600_000
 """As in `oa_graph.policy.scoring`."""
+
+FLIGHT = 256
+"""Points that one flight of a leaderboard's rungs spans.
+
+A rung says how many people are shown with just so many points, a flight how many on all its rungs. A rank is then a sum
+over flights and over the rungs of one, instead of over everybody who is ahead.
+"""
 
 
 def _figures(row: Mapping[str, Any], names: Sequence[str] = FIGURES) -> dict[str, int]:
@@ -91,7 +100,7 @@ class Person:
     id: str
     enabled: bool
     shown: bool
-    figures: Mapping[Frame, Figures]
+    scores: Mapping[Frame, Score]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +118,22 @@ def _slot(row: Row) -> Slot:
     return Slot(row["user"], row["start"], _figures(row), tuple(Frame(each) for each in row["frames"]), row["due"])
 
 
+def _score(row: Row) -> Score:
+    return Score(
+        row["user"],
+        Frame(row["frame"]),
+        _figures(row),
+        -row["behind"],
+        -row["troll_behind"],
+        row["modified"],
+        row["enabled"],
+        row.get("board") is not None,
+    )
+
+
 def _person(row: Row) -> Person:
-    figures = {Frame(each["frame"]): _figures(each) for each in row["scores"]}
-    return Person(row["id"], row["enabled"], row["shown"], figures)
+    scores = {each.frame: each for each in map(_score, row["scores"])}
+    return Person(row["id"], row["enabled"], row["shown"], scores)
 
 
 def _credit(row: Mapping[str, Any]) -> Credit:
@@ -144,8 +166,18 @@ async def collect(tx: Tx, *, now: datetime, limit: int) -> Collected:
     )
 
 
-async def record(tx: Tx, *, slots: Iterable[Slot], scores: Iterable[Score], tallies: Mapping[str, Figures]) -> None:
-    """Writes slots and scores as they are now, and adds to the tallies of languages; who calls it holds the ledger."""
+async def record(
+    tx: Tx,
+    *,
+    slots: Iterable[Slot] = (),
+    scores: Iterable[Score] = (),
+    moves: Mapping[tuple[Frame, int], int] = MappingProxyType({}),
+    tallies: Mapping[str, Figures] = MappingProxyType({}),
+) -> None:
+    """Writes slots and scores as they are now, and adds to tallies; who calls it holds the ledger.
+
+    `moves`: by frame and points, how many more people are shown with them than before.
+    """
     kept, old, scored, empty = list[Row](), list[str](), list[Row](), list[str]()
     for slot in slots:
         key = f"{slot.user} {slot.start}"
@@ -166,8 +198,31 @@ async def record(tx: Tx, *, slots: Iterable[Slot], scores: Iterable[Score], tall
         old_slots=old,
         scores=scored,
         empty_scores=empty,
+        rungs=[_rung(frame, points, change) for (frame, points), change in moves.items() if change],
+        flights=[_flight(frame, number, change) for (frame, number), change in _flights(moves).items() if change],
         tallies=[{"lang": lang, "change": dict(each)} for lang, each in tallies.items() if each],
     )
+
+
+def _rung(frame: Frame, points: int, change: int) -> Row:
+    return {
+        "key": f"{frame} {points}",
+        "board": frame.value,
+        "flight": points // FLIGHT,
+        "behind": -points,
+        "change": change,
+    }
+
+
+def _flight(frame: Frame, number: int, change: int) -> Row:
+    return {"key": f"{frame} {number}", "board": frame.value, "number": number, "change": change}
+
+
+def _flights(moves: Mapping[tuple[Frame, int], int]) -> Counter[tuple[Frame, int]]:
+    found = Counter[tuple[Frame, int]]()
+    for (frame, points), change in moves.items():
+        found[frame, points // FLIGHT] += change
+    return found
 
 
 def _framed(slot: Slot) -> Row:
@@ -192,9 +247,14 @@ async def waiting(tx: Tx, user: str | None) -> list[str]:
     return await one(tx, "stats/waiting", lambda row: sorted(row["credits"]), user_id=user)
 
 
-async def drop(tx: Tx, user: str) -> None:
-    """Removes a user's slots and scores and what waits to go there; who calls it holds the ledger."""
-    await run(tx, "stats/drop", user_id=user, frames=_FRAMES)
+async def drop(tx: Tx, user: str) -> list[Score]:
+    """Removes a user's slots, what waits for them, and his scores, which it returns; who calls it holds the ledger."""
+    return await many(tx, "stats/drop", lambda row: _score(row["score"]), user_id=user, frames=_FRAMES)
+
+
+async def set_rungs(tx: Tx) -> None:
+    """Counts anew who stands where on the leaderboards; who calls it holds the ledger."""
+    await run(tx, "stats/set_rungs", frames=_FRAMES, flight=FLIGHT)
 
 
 async def people(tx: Tx, *, after: str, limit: int) -> list[User]:
@@ -213,19 +273,6 @@ async def set_tallies(tx: Tx, tallies: Sequence[Row]) -> None:
 
 
 # Reading
-
-
-def _score(row: Row) -> Score:
-    return Score(
-        row["user"],
-        Frame(row["frame"]),
-        _figures(row),
-        -row["behind"],
-        -row["troll_behind"],
-        row["modified"],
-        row["enabled"],
-        row.get("board") is not None,
-    )
 
 
 def _placed(row: Row, *, rank: int | None, frame: Frame) -> Placed:
@@ -253,6 +300,7 @@ async def scores(tx: Tx, user: str) -> list[Placed]:
         lambda row: _placed(row, rank=row["rank"], frame=Frame(row["frame"])),
         user_id=user,
         frames=_FRAMES,
+        flight=FLIGHT,
     )
 
 
@@ -264,6 +312,7 @@ async def window(tx: Tx, user: str, frame: Frame, *, size: int) -> list[Placed]:
         lambda row: _placed(row, rank=row["rank"], frame=frame),
         user_id=user,
         frame=frame.value,
+        flight=FLIGHT,
         size=size,
     )
 

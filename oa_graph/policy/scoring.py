@@ -27,6 +27,7 @@ from oa_graph.model import (
     Figures,
     Frame,
     Role,
+    Score,
     Slot,
     Standing,
     TextLabel,
@@ -230,6 +231,16 @@ def due(start: int, now: int) -> int | None:
 
 
 # Adding up
+
+
+def moves(before: Iterable[Score], after: Iterable[Score]) -> Counter[tuple[Frame, int]]:
+    """By frame and points: how many more people are shown on a leaderboard with them than before."""
+    found = Counter[tuple[Frame, int]]()
+    for scores, amount in ((before, -1), (after, 1)):
+        for each in scores:
+            if each.shown and each.figures:
+                found[each.frame, each.points] += amount
+    return found
 
 
 @dataclass(frozen=True, slots=True)

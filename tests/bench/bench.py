@@ -9,17 +9,20 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 
+from aiohttp import ClientSession
 from neo4j import AsyncDriver
 from rich.console import Console
 
+from oa_graph import boards
 from oa_graph.graph import schema
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph
-from tests.bench import fill
+from tests.bench import fill, reads
 from tests.bench.bare import Bare, connect
 from tests.bench.crowd import JOBS, Crowd, Side
 from tests.bench.generate import CLIENT, Plan
@@ -105,6 +108,10 @@ class Figures:
     db_hits: dict[str, int] = field(default_factory=dict[str, int])
     bare: dict[str, Latency] = field(default_factory=dict[str, Latency])
     wired: dict[str, Latency] = field(default_factory=dict[str, Latency])
+    reads: dict[str, Latency] = field(default_factory=dict[str, Latency])
+    """Of the service, by what is read."""
+    counting_s: float | None = None
+    """To count all figures of all users anew."""
     bare_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     wired_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     others_alone: float = 0.0
@@ -147,6 +154,15 @@ class Sides:
             return
         async with open_session(self._service) as session:
             yield [self.bare(), Wired(session, self.crowd())]
+
+    @asynccontextmanager
+    async def readers(self) -> AsyncGenerator[ClientSession | None]:
+        """The service; None where it is not measured."""
+        if self._service is None:
+            yield None
+            return
+        async with open_session(self._service) as session:
+            yield session
 
     @asynccontextmanager
     async def stepped(self) -> AsyncGenerator[list[tuple[Side, Lockstep]]]:
@@ -242,6 +258,10 @@ async def _measure(
     with _telling(console, "checking the rules"):
         figures.wrong = await fill.check(graph, plan.limits)
     figures.store_mib = round(place.store_bytes / 2**20, 1) if place.store_bytes else None
+    with _telling(console, "counting figures"):
+        begun = perf_counter()
+        await boards.rebuild(graph, now=datetime.now(UTC))
+        figures.counting_s = round(perf_counter() - begun, 1)
     key = new_key()
     posts = await fill.some_posts(graph, _SAMPLE)
     driver = connect(place, pool=_POOL)
@@ -272,6 +292,8 @@ async def _figures(sides: Sides, figures: Figures, options: Options, console: Co
         await sides.restock()
     with _telling(console, "timing each step alone"):
         await _alone(sides, figures, options)
+    with _telling(console, "reading everything"):
+        await _read(sides, figures)
     with _telling(console, "reading the CPU of each step"):
         await _costs(sides, figures, options)
     for workers in options.workers:
@@ -326,6 +348,18 @@ async def _alone(sides: Sides, figures: Figures, options: Options) -> None:
         figures.bare = both[0].notes.latencies()
         figures.wired = both[1].notes.latencies() if len(both) > 1 else {}
         figures.failures = dict(sum((side.notes.failures for side in both), Counter[str]()))
+
+
+async def _read(sides: Sides, figures: Figures) -> None:
+    """One worker, twice: the first time warms what few have asked for."""
+    async with sides.readers() as session:
+        if session is None:
+            return
+        at = await reads.known(sides.graph, sides.crowd().posts, seed=1)
+        await reads.measure(session, at)
+        notes = await reads.measure(session, at)
+        figures.reads = notes.latencies()
+        figures.failures |= dict(notes.failures)
 
 
 async def _costs(sides: Sides, figures: Figures, options: Options) -> None:

@@ -52,7 +52,7 @@ class Crowd:
 
     def __init__(self, plan: Plan, posts: list[str], *, seed: int) -> None:
         self._plan = plan
-        self._posts = posts
+        self.posts = posts
         self.rng = Random(seed)
 
     def person(self) -> Person:
@@ -69,7 +69,7 @@ class Crowd:
         return TaskKind.LABEL_PROMPTER_REPLY if self.rng.random() < 1 / 3 else TaskKind.LABEL_ASSISTANT_REPLY
 
     def post(self) -> str:
-        return self.rng.choice(self._posts)
+        return self.rng.choice(self.posts)
 
     def text(self) -> tuple[str, str]:
         """A frontend's id, and a text that nobody has written before, of the usual length."""

@@ -22,6 +22,7 @@ from tests.bench.bench import Figures, Options, Rate
 from tests.bench.crowd import STEPS
 from tests.bench.inside import Cost
 from tests.bench.meter import Latency
+from tests.bench.reads import AVAILABILITY, FLOOR, LEADERBOARD
 
 STEP_FACTOR = 3.0
 """A request takes less than so many times its bare statement, at the median."""
@@ -33,6 +34,8 @@ RATE_WORKERS = 8
 QUIET = 0.2
 """Cores that everything else may take. Where more is taken, both sides mostly wait for a core, which makes them look
 alike, and one hour is no longer like another."""
+BOARD_MS = 10.0
+"""Milliseconds that a leaderboard of 100 takes more than a round trip."""
 CPU_MS = 8.0
 """Of all processes of the service, Neo4j included, for one finished task."""
 
@@ -64,6 +67,7 @@ def show(found: Sequence[Figures], console: Console) -> None:
     for figures in found:
         console.print(_steps(figures))
         console.print(_rates(figures))
+        console.print(_reads(figures))
         _mishaps(figures, console)
     console.print("\n[bold]Targets[/bold]")
     for line in verdicts(found):
@@ -151,6 +155,13 @@ def _rates(figures: Figures) -> Table:
     return table
 
 
+def _reads(figures: Figures) -> Table:
+    table = _table(f"\n{figures.posts:,} posts: reading through HTTP, ms", "what", "p50", "p90", "p99")
+    for name, latency in figures.reads.items():
+        table.add_row(name, *_cells(latency))
+    return table
+
+
 def _wired_cells(rate: Rate) -> tuple[str, ...]:
     each = 1000 / max(1, rate.finished)
     parts = (rate.spent.neo4j * each, rate.spent.service * each, rate.spent.client * each)
@@ -181,6 +192,7 @@ def verdicts(found: Sequence[Figures]) -> list[str]:
     for each in found:
         lines += _step_verdicts(each)
         lines += _rate_verdicts(each)
+        lines += _read_verdicts(each)
     return lines + _growth_verdicts(found)
 
 
@@ -219,6 +231,20 @@ def _rate_verdicts(figures: Figures) -> list[str]:
     return lines
 
 
+def _read_verdicts(figures: Figures) -> list[str]:
+    floor = figures.reads.get(FLOOR)
+    if floor is None:
+        return []
+    lines: list[str] = []
+    if board := figures.reads.get(LEADERBOARD):
+        what = f"{figures.posts:,} posts, {LEADERBOARD}, ms more than a round trip, p50"
+        lines.append(_verdict(what, board.p50 - floor.p50, BOARD_MS, others=figures.others_alone))
+    if look := figures.reads.get(AVAILABILITY):
+        what = f"{figures.posts:,} posts, {AVAILABILITY}, p50 to that of a round trip"
+        lines.append(_verdict(what, look.p50 / floor.p50, STEP_FACTOR, others=figures.others_alone))
+    return lines
+
+
 def _growth_verdicts(found: Sequence[Figures]) -> list[str]:
     if len(found) < 2:
         return []
@@ -233,6 +259,10 @@ def _growth_verdicts(found: Sequence[Figures]) -> list[str]:
             what = f"{getattr(STEPS[name], word)}, p50 at {large.posts:,} posts to that at {small.posts:,}"
             growth = latencies(large)[name].p50 / latencies(small)[name].p50
             lines.append(_verdict(what, growth, GROWTH_FACTOR, others=max(small.others_alone, large.others_alone)))
+    for name in small.reads.keys() & large.reads.keys() - {FLOOR}:
+        what = f"{name}, p50 at {large.posts:,} posts to that at {small.posts:,}"
+        growth = large.reads[name].p50 / small.reads[name].p50
+        lines.append(_verdict(what, growth, GROWTH_FACTOR, others=max(small.others_alone, large.others_alone)))
     return sorted(lines)
 
 

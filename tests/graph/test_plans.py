@@ -300,6 +300,8 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         CREATE (:Score {key: user.id + ' total', user: user.id, frame: 'total', board: 'total', behind: -i,
           enabled: true, troll_behind: 0, prompts: i, modified: $then})
         CREATE (:Slot {key: user.id + ' 0', user: user.id, start: 0, due: 9e15, frames: ['total'], prompts: i})
+        CREATE (:Rung {key: 'total ' + i, board: 'total', flight: 0, behind: -i, people: 1})
+        MERGE (:Flight {key: 'total 0', board: 'total', number: 0, people: 1})
         MERGE (:Tally {lang: 'en'})
         MERGE (:CachedStats {name: 'a'})
         WITH user, i

@@ -33,9 +33,9 @@ async def boards_of(graph: Graph) -> list[Any]:
     """All that boards are read from, but for when it was written."""
     rows = await graph.execute(
         """
-        MATCH (n:Score|Slot|Tally)
-        WITH n {.*, modified: null} AS row
-        RETURN row ORDER BY coalesce(row.key, row.lang)
+        MATCH (n:Score|Slot|Tally|Rung|Flight)
+        WITH n, n {.*, modified: null} AS row
+        RETURN row ORDER BY labels(n)[0], coalesce(row.key, row.lang)
         """
     )
     return [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
