@@ -12,7 +12,7 @@ from random import Random
 from litestar import Litestar, Router
 
 from oa_graph import boards, protocol
-from oa_graph.api import admin, docs, flag, health, labels, posts, stats, tasks, users
+from oa_graph.api import admin, backend_settings, docs, flag, health, labels, people, posts, stats, tasks, users
 from oa_graph.api.access_log import AccessLog
 from oa_graph.api.call import Call, Desk
 from oa_graph.api.codec import Json
@@ -43,6 +43,8 @@ def create_app(settings: Settings | None = None, graph: Graph | None = None) -> 
             users.router,
             stats.users,
             stats.router,
+            people.router,
+            backend_settings.router,
             admin.router,
         ],
     )
@@ -67,9 +69,10 @@ def create_app(settings: Settings | None = None, graph: Graph | None = None) -> 
 @asynccontextmanager
 async def _open(app: Litestar, *, settings: Settings, graph: Graph | None) -> AsyncGenerator[None]:
     """What requests work with, from the start of the process to its end."""
-    used = graph or _connect(neo4j_settings(), pool=settings.pool_size)
+    server = neo4j_settings()
+    used = graph or _connect(server, pool=settings.pool_size)
     try:
-        app.state["desk"] = Desk(used, settings.limits, Random(settings.seed))
+        app.state["desk"] = Desk(used, settings.limits, Random(settings.seed), settings, server, settings.rates)
         app.state["keys"] = Keys(
             used,
             cache_sec=settings.client_cache_sec,

@@ -10,7 +10,8 @@ from litestar import Request
 from litestar.datastructures import State
 
 from oa_graph.graph.session import Graph
-from oa_graph.model import Client, Limits, User
+from oa_graph.model import Client, Limits, Rates, User
+from oa_graph.settings import Neo4jSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Desk:
     graph: Graph
     limits: Limits
     rng: Random
+    settings: Settings
+    server: Neo4jSettings
+    rates: Rates | None
+    """How often tasks may be asked for; None: as often as anybody likes."""
 
 
 class Call(Request[User | None, Client, State]):

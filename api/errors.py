@@ -39,6 +39,8 @@ class Face:
     """Seconds to wait, as a header."""
     says: str | None = None
     """Instead of the error's own sentence, where that tells of the insides."""
+    wait_in: str | None = None
+    """Which value of the error says how long to wait, where the error knows."""
 
 
 FACES: Mapping[type[OaGraphError], Face] = {
@@ -55,6 +57,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.NotCollective: Face(400, 2106),
     errors.NothingToHandOut: Face(503, 1006),
     errors.TooManyPending: Face(400, 1012),
+    errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
     errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
     errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.TaskNotAcknowledged: Face(400, 2104),
@@ -80,6 +83,8 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.ReviewedBefore: Face(400, 2053),
     errors.InvalidCursor: Face(400, 101),
     errors.IncompleteCursor: Face(400, GENERIC),
+    errors.SortKeyUnsupported: Face(400, 100),
+    errors.IdWithoutName: Face(400, GENERIC),
 }
 
 
@@ -94,10 +99,11 @@ def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
         return broken(request, error)
     if face.says:
         log.warning("%s: %s", type(error).__name__, error)
+    wait = error.values[face.wait_in] if face.wait_in else face.retry_after
     return _response(
         wire.OasstErrorResponse(message=face.says or str(error), error_code=face.code),
         face.status,
-        {"Retry-After": str(face.retry_after)} if face.retry_after else None,
+        {"Retry-After": str(wait)} if wait else None,
     )
 
 

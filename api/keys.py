@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from hmac import compare_digest
 from time import monotonic
 from typing import Any, cast
+from uuid import UUID
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
@@ -87,17 +88,21 @@ async def keyed(connection: Connection, _: BaseRouteHandler) -> None:
     connection.scope["user"] = None
 
 
+async def trusted(connection: Connection, _: BaseRouteHandler) -> None:
+    """Stands after `keyed`, where only trusted clients may go."""
+    client = cast("Client", connection.scope["auth"])
+    if not client.trusted:
+        raise ClientNotAuthorized(why="it is not trusted")
+
+
+def named_user(connection: Connection) -> str:
+    """The acting user as the frontend names him, not looked up; empty when it names none."""
+    return _given(connection, query="oasst_user", header=b"x-oasst-user")
+
+
 async def acting(connection: Connection, _: BaseRouteHandler) -> None:
     """Stands after `keyed`, where the acting user matters."""
-    named = _given(connection, query="oasst_user", header=b"x-oasst-user")
-    connection.scope["user"] = await _keys(connection).user(connection.scope["auth"], named)
-
-
-async def trusted(connection: Connection, _: BaseRouteHandler) -> None:
-    """Stands after `keyed`: only for trusted clients."""
-    client: Client = connection.scope["auth"]
-    if not client.trusted:
-        raise ClientNotAuthorized(why="only trusted clients may do this")
+    connection.scope["user"] = await _keys(connection).user(connection.scope["auth"], named_user(connection))
 
 
 async def rooted(connection: Connection, _: BaseRouteHandler) -> None:
@@ -105,3 +110,12 @@ async def rooted(connection: Connection, _: BaseRouteHandler) -> None:
     scheme, _space, token = _header(connection, b"authorization").partition(" ")
     if scheme.lower() != "bearer" or not _keys(connection).root(token):
         raise RootTokenNotAuthorized
+
+
+def visible_client(client: Client, asked: UUID | None) -> str | None:
+    """Whose users `client` looks among; None: everybody's. Raises ClientNotAuthorized."""
+    if client.trusted:
+        return str(asked) if asked else None
+    if asked is not None and str(asked) != client.id:
+        raise ClientNotAuthorized(why="only trusted clients see the users of others")
+    return client.id

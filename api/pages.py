@@ -37,6 +37,8 @@ class Cursors(Generic[V]):
     desc: bool
     read: Callable[[str], V]
     """What a cursor's value is."""
+    blank: bool = False
+    """Whether a value may be empty, beside an id."""
 
     def span(self) -> Span[V]:
         """What to read: one item more than asked for, so that it shows whether there are more.
@@ -76,6 +78,8 @@ class Cursors(Generic[V]):
         if not cursor:
             return None
         id, value = _parts(cursor)
+        if not value and not self.blank:
+            raise IncompleteCursor(id=id)
         return Bound(self.read(value), id)
 
 
@@ -86,12 +90,8 @@ def cursor(id: str, value: str) -> str:
 
 def _parts(cursor: str) -> tuple[str | None, str]:
     id, dollar, value = cursor.partition("$")
-    if not dollar:
-        return None, cursor
-    if not value:
-        raise IncompleteCursor(id=id)
-    return id or None, value
+    return (id or None, value) if dollar else (None, cursor)
 
 
 def _value(cursor: str | None) -> str | None:
-    return _parts(cursor)[1] if cursor else None
+    return _parts(cursor)[1] or None if cursor else None

@@ -12,7 +12,9 @@ from oa_graph import errors, protocol
 from oa_graph.api import wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import ACTING, KEYED, fails
-from oa_graph.api.keys import acting, keyed
+from oa_graph.api.keys import acting, keyed, named_user
+from oa_graph.model import Quota
+from oa_graph.policy import rates
 
 
 @post(
@@ -23,6 +25,7 @@ from oa_graph.api.keys import acting, keyed
     responses=fails(
         errors.UserNotSpecified,
         errors.TooManyPending,
+        errors.TooManyRequests,
         errors.TermsNotAccepted,
         errors.NothingToHandOut,
         errors.UserDisabled,
@@ -30,8 +33,19 @@ from oa_graph.api.keys import acting, keyed
 )
 async def request_task(request: Call, data: JSONBody[wire.TaskRequest]) -> wire.AnyTask:
     """Hands out one piece of work to a user. The place is reserved for a while; answer or refuse it."""
-    task = await protocol.hand_out(request.graph, request.limits, rng=request.rng, ask=data.by(request.caller))
+    quotas = _quotas(request, data)
+    if data.user is None:  # refused below, but counted
+        await protocol.count_request(request.graph, quotas)
+    task = await protocol.hand_out(
+        request.graph, request.limits, rng=request.rng, ask=data.by(request.caller), quotas=quotas
+    )
     return wire.task(task, viewer=task.user)
+
+
+def _quotas(request: Call, data: wire.TaskRequest) -> tuple[Quota, ...]:
+    """What the request counts against; its user is who the frontend says is acting, else who wants the task."""
+    user = data.user and (named_user(request) or data.user.named)
+    return rates.quotas(request.desk.rates, client=request.caller.id, user=user, kind=data.type)
 
 
 @post(

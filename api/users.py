@@ -11,10 +11,10 @@ from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from oa_graph import errors
-from oa_graph.api import wire
+from oa_graph.api import people, wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import KEYED, fails
-from oa_graph.api.keys import keyed
+from oa_graph.api.keys import keyed, visible_client
 from oa_graph.errors import ClientNotAuthorized, UserNotFound
 from oa_graph.graph import users
 from oa_graph.model import AuthMethod, Client, User
@@ -42,15 +42,6 @@ def permitted(client: Client, changes: Mapping[str, object]) -> Mapping[str, obj
     if changes and not client.trusted:
         raise ClientNotAuthorized(why="only trusted clients change " + ", ".join(changes))
     return changes
-
-
-def visible_client(client: Client, asked: UUID | None) -> str | None:
-    """Whose users `client` looks among; None: everybody's. Raises ClientNotAuthorized."""
-    if client.trusted:
-        return str(asked) if asked else None
-    if asked is not None and str(asked) != client.id:
-        raise ClientNotAuthorized(why="only trusted clients see the users of others")
-    return client.id
 
 
 @post(
@@ -101,4 +92,6 @@ async def one(
     return wire.user(found, now=datetime.now(UTC))
 
 
-router = Router("/frontend_users", route_handlers=[create, one], guards=[keyed], security=KEYED, tags=["users"])
+router = Router(
+    "/frontend_users", route_handlers=[create, one, people.obsolete], guards=[keyed], security=KEYED, tags=["users"]
+)

@@ -7,17 +7,19 @@
     │   ├── ClientNotAuthorized · RootTokenNotAuthorized · UserDisabled · TermsNotAccepted
     │   └── NotYourTask · NotCollective
     ├── NotNow          try again later, or take another task
-    │   ├── NothingToHandOut · TooManyPending · StoreUnavailable · RetriesExhausted
+    │   ├── NothingToHandOut · TooManyPending · TooManyRequests · StoreUnavailable · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   └── TreeClosed · BrokenThread · StatsNotReady
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
     │   ├── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
-    │   └── InvalidCursor · IncompleteCursor
+    │   ├── InvalidCursor · IncompleteCursor
+    │   └── SortKeyUnsupported · IdWithoutName
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
-        └── InvalidFile · StillChanging
+        ├── InvalidFile · StillChanging
+        └── ClientNotFound · OwnClient
 
 The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
 is raised with. How each looks on the wire stands in `api/errors.py` alone.
@@ -107,6 +109,10 @@ class NothingToHandOut(NotNow):
 
 class TooManyPending(NotNow):
     """The user {id} already holds {limit} open tasks; answer or skip some first."""
+
+
+class TooManyRequests(NotNow):
+    """Too many requests for tasks; ask again in {seconds} seconds."""
 
 
 class StoreUnavailable(NotNow):
@@ -213,6 +219,14 @@ class IncompleteCursor(NotValid):
     """The cursor {id}$ has an id but no value."""
 
 
+class SortKeyUnsupported(NotValid):
+    """`sort_key` is {key}; users are sorted by {known}."""
+
+
+class IdWithoutName(NotValid):
+    """`{id}` bounds nothing by itself; it needs `{name}`."""
+
+
 class SchemaChanged(Setup):
     """The schema file {name} was changed after it was applied; add a new file instead."""
 
@@ -227,3 +241,11 @@ class StillChanging(Setup):
 
 class InvalidFile(Setup):
     """{file}, line {line}: {why}."""
+
+
+class ClientNotFound(Setup):
+    """There is no API client {id}; `oa-graph client list` shows those there are."""
+
+
+class OwnClient(Setup):
+    """{id} is the installation's own client: each start lets it in, by OA_GRAPH_API_KEY or the key file."""

@@ -21,7 +21,8 @@ from oa_graph.settings import Neo4jSettings, Settings
 
 _KEY_FILE = "api-key"
 _BOARDS = "schema/0003_boards"
-_TRUSTED = str(uuid5(NAMESPACE_URL, "oa-graph:trusted-client"))
+TRUSTED = str(uuid5(NAMESPACE_URL, "oa-graph:trusted-client"))
+"""The id of the installation's own client, which each start makes sure of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
         await boards.rebuild(graph, now=datetime.now(UTC))  # events before that left nothing to go by
     await clients.create(
         graph,
-        client=Client(id=_TRUSTED, description="The trusted client of this installation", trusted=True),
+        client=Client(id=TRUSTED, description="The trusted client of this installation", trusted=True),
         key_hash=clients.key_hash(key),
     )
     await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=Random())

@@ -284,6 +284,34 @@ class TaskRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Quota:
+    """How often something may be asked for within a span that begins with the first time."""
+
+    id: str
+    """Whose requests of what kind are counted together."""
+    limit: int
+    span_sec: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How many requests are taken within how many minutes."""
+
+    times: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How often tasks may be asked for; `oa_graph.policy.rates` says which rate is for which request."""
+
+    user: Rate
+    client: Rate
+    assistant_reply: Rate
+    prompter_reply: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class TextAnswer:
     """A new post. `lang` None: the parent's, or English."""
 

@@ -6,10 +6,12 @@ rankings, skips and reports, is one transaction: the event first, then what foll
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import ceil
 from random import Random
 from typing import assert_never
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -25,6 +27,7 @@ from oa_graph.errors import (
     MandatoryLabelMissing,
     NotCollective,
     NothingToHandOut,
+    NotNow,
     NotYourTask,
     OaGraphError,
     ReviewedBefore,
@@ -38,6 +41,7 @@ from oa_graph.errors import (
     TextDuplicated,
     TextTooLong,
     TooManyPending,
+    TooManyRequests,
     TreeClosed,
     UnexpectedText,
     UserDisabled,
@@ -54,6 +58,7 @@ from oa_graph.model import (
     LabelAnswer,
     Limits,
     Person,
+    Quota,
     RankingAnswer,
     Task,
     TaskKind,
@@ -65,6 +70,8 @@ from oa_graph.model import (
 from oa_graph.policy import availability as counting
 from oa_graph.policy import growth, rating, review, sampling, scoring
 from oa_graph.policy.kinds import KINDS, Family, offered, race
+
+log = logging.getLogger(__name__)
 
 _RIVALS = 20
 """How often to look again when somebody else was quicker; each time at least one of the rivals got a place."""
@@ -92,14 +99,18 @@ def _done_id(task: str | None, user: str | None) -> str:
 # Handing out
 
 
-async def hand_out(graph: Store, limits: Limits, *, rng: Random, ask: TaskRequest) -> Task:
+async def hand_out(
+    graph: Store, limits: Limits, *, rng: Random, ask: TaskRequest, quotas: Sequence[Quota] = ()
+) -> Task:
     """One piece of work for a person: of the kind asked for, or of the kind that the race draws.
 
-    Raises NothingToHandOut, TooManyPending, UserDisabled or TermsNotAccepted.
+    It counts against the quotas, also when it comes to nothing. Raises TooManyRequests when one of them is full;
+    NothingToHandOut, TooManyPending, UserDisabled or TermsNotAccepted.
     """
     groups = race(limits, capabilities=ask.client.capabilities, rng=rng) if ask.kind is None else [(ask.kind,)]
     for places, other in _stages(groups, limits):
-        leased = await _lease(graph, limits, ask=ask, groups=places, rng=rng)
+        leased = await _lease(graph, limits, ask=ask, groups=places, quotas=quotas, rng=rng)
+        quotas = ()  # counted
         if isinstance(leased, Task):
             return leased
         if other is not None and (
@@ -122,7 +133,13 @@ def _stages(groups: Sequence[Group], limits: Limits) -> Iterator[tuple[list[Grou
 
 
 async def _lease(
-    graph: Store, limits: Limits, *, ask: TaskRequest, groups: Sequence[Group], rng: Random
+    graph: Store,
+    limits: Limits,
+    *,
+    ask: TaskRequest,
+    groups: Sequence[Group],
+    quotas: Sequence[Quota],
+    rng: Random,
 ) -> Task | Leased:
     """An open place of the first group that has one; without groups only the user is looked at."""
     new_user = str(uuid4())
@@ -141,12 +158,16 @@ async def _lease(
                 if KINDS[kind].family is Family.LABEL
             },
             shuffle=[rng.random() for _ in range(_SHUFFLES)] if groups else [],
+            quotas=quotas,
         )
+        quotas = ()  # counted, also when somebody else was quicker
         if leased.kind is not None:
             return Task(slip.task, leased.kind, leased.thread, leased.candidates, leased.form, leased.user_id)
         match leased.outcome:
             case "lost":
                 continue
+            case "limited":
+                raise _too_many(leased.limited_until, slip.now)
             case "disabled":
                 raise UserDisabled(id=ask.person.name)
             case "terms":
@@ -156,6 +177,28 @@ async def _lease(
             case _:
                 return leased
     raise NothingToHandOut(kind=ask.kind or "random", lang=ask.lang)
+
+
+async def count_request(graph: Store, quotas: Sequence[Quota]) -> None:
+    """Counts a request that names no user. Raises TooManyRequests when a quota is full.
+
+    One that cannot be counted is let through: it is refused anyway, for what it lacks.
+    """
+    if not quotas:
+        return
+    now = _now()
+    try:
+        limited_until = await tasks.count_request(graph, quotas=quotas, now=now)
+    except NotNow as error:
+        log.warning("not counted: %s", error)
+        return
+    if limited_until is not None:
+        raise _too_many(limited_until, now)
+
+
+def _too_many(until: int | None, now: datetime) -> TooManyRequests:
+    left = (until or 0) / 1000 - now.timestamp()
+    return TooManyRequests(seconds=max(1, ceil(left)))
 
 
 async def _without_place(

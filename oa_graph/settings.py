@@ -15,7 +15,7 @@ from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from oa_graph.model import Limits
+from oa_graph.model import Limits, Rate, Rates
 
 _DEFAULTS: dict[str, object] = asdict(Limits())
 
@@ -75,7 +75,32 @@ class Settings(BaseSettings):
         0.3, ge=0, description="how often boards are brought up to date, in seconds; 0: by no process of this service"
     )
     seed: int | None = Field(None, description="seeds the choices of the policy; empty: from the system")
+    rate_limit: bool = Field(True, description="whether requests for tasks are counted and limited")
+    rate_limit_task_user_times: int = Field(30, ge=1, description="requests of one user that are taken")
+    rate_limit_task_user_minutes: int = Field(4, ge=1, description="within so many minutes from the first")
+    rate_limit_task_api_times: int = Field(10_000, ge=1, description="requests of a frontend that name no user")
+    rate_limit_task_api_minutes: int = Field(1, ge=1, description="within so many minutes")
+    rate_limit_assistant_user_times: int = Field(
+        4, ge=1, description="requests of one user for `assistant_reply` by name"
+    )
+    rate_limit_assistant_user_minutes: int = Field(2, ge=1, description="within so many minutes")
+    rate_limit_prompter_user_times: int = Field(
+        8, ge=1, description="requests of one user for `prompter_reply` by name"
+    )
+    rate_limit_prompter_user_minutes: int = Field(2, ge=1, description="within so many minutes")
     limits: Limits = Field(Limits(), description="what bounds the trees")
+
+    @property
+    def rates(self) -> Rates | None:
+        """How often tasks may be asked for; None: as often as anybody likes."""
+        if not self.rate_limit:
+            return None
+        return Rates(
+            user=Rate(self.rate_limit_task_user_times, self.rate_limit_task_user_minutes),
+            client=Rate(self.rate_limit_task_api_times, self.rate_limit_task_api_minutes),
+            assistant_reply=Rate(self.rate_limit_assistant_user_times, self.rate_limit_assistant_user_minutes),
+            prompter_reply=Rate(self.rate_limit_prompter_user_times, self.rate_limit_prompter_user_minutes),
+        )
 
     @field_validator("limits", mode="before")
     @classmethod

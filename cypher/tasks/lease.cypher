@@ -9,6 +9,11 @@
 // than 16 threads counts as one of 16: weights are at most 1.
 // Ask again when the outcome is `lost`: somebody else was quicker.
 //
+// Before all that the request is counted against its quotas, in windows that begin with the first request behind the
+// last window. One that finds a quota full counts nowhere, and gets nothing. The quotas are locked first and by nothing
+// else, in the order given. What a crash has left half written begins a new window.
+//
+// in    quotas        LIST<MAP>       each {id STRING, limit INTEGER, until_ms INTEGER: end of a window that begins now}; none when asked again for one request
 // in    client        STRING          id of the API client
 // in    method        STRING          how the frontend knows the user
 // in    name          STRING          the frontend's name of the user
@@ -29,24 +34,44 @@
 // in    collective    BOOLEAN
 // in    policy        STRING          kept on the task, so that samples can be weighed again later
 // in    lang          STRING
-// out   outcome       STRING          handed_out, again (the task is there already), lost, nothing, disabled, terms, pending
+// out   outcome       STRING          handed_out, again (the task is there already), limited, lost, nothing, disabled, terms, pending
+// out   limited_until INTEGER         in epoch milliseconds, when the window of a full quota ends; null: none is full
 // out   user_id       STRING
 // out   kind          STRING          of the task; null unless handed_out
 // out   thread        LIST<MAP>       root first; null unless handed_out
 // out   candidates    LIST<MAP>       in the order shown
 // out   form          MAP             for labels
 // rows  one
-// cost  a few index seeks for each pool tried, then one expand for each post of the thread
+// cost  a seek for each quota, a few for each pool tried, then one expand for each post of the thread
 // mode  write
+WITH EXISTS { (:Task {id: $task_id}) } AS again
+CALL (again) {
+  WITH * WHERE NOT again
+  UNWIND $quotas AS given
+  MERGE (quota:Quota {id: given.id})
+  SET quota:Quota
+  WITH given, quota, properties(quota) AS stored
+  WITH given, quota, stored.until AS until, CASE WHEN stored.until > $now_ms THEN stored.count END AS count
+  WITH collect({
+    quota: quota, full: coalesce(count >= given.limit, false), count: coalesce(count, 0) + 1,
+    until: CASE WHEN count IS NULL THEN given.until_ms ELSE until END
+  }) AS counted
+  WITH counted, reduce(latest = null, each IN counted | CASE
+    WHEN each.full AND (latest IS NULL OR each.until > latest) THEN each.until ELSE latest END) AS limited_until
+  FOREACH (each IN CASE WHEN limited_until IS NULL THEN counted ELSE [] END |
+    SET (each.quota).count = each.count, (each.quota).until = each.until)
+  RETURN limited_until
+}
 MERGE (user:User {client: $client, method: $method, name: $name})
   ON CREATE SET user.id = $user_id, user.display_name = $display_name, user.enabled = true, user.deleted = false,
     user.notes = '', user.show_on_leaderboard = $method <> 'system', user.created = $now,
     user.terms_accepted = CASE WHEN $method = 'system' THEN $now END, user.last_activity = $now, user.streak_start = $now
 FOREACH (_ IN CASE WHEN user.display_name <> $display_name THEN [1] ELSE [] END |
   SET user.display_name = $display_name)
-WITH user,
+WITH user, limited_until,
   CASE
-    WHEN EXISTS { (:Task {id: $task_id}) } THEN 'again'
+    WHEN again THEN 'again'
+    WHEN limited_until IS NOT NULL THEN 'limited'
     WHEN user.deleted OR NOT user.enabled THEN 'disabled'
     WHEN $need_terms AND user.terms_accepted IS NULL THEN 'terms'
     WHEN COUNT { MATCH (open:Task) WHERE open.holder = user.id AND open.created >= $span_start } >= $max_pending
@@ -136,7 +161,7 @@ OPTIONAL CALL (user, standing) {
   }
   RETURN place, kind LIMIT 1
 }
-WITH user, standing, place, kind
+WITH user, limited_until, standing, place, kind
 OPTIONAL CALL (user, place, kind) {
   WITH * WHERE place IS NOT NULL
   WITH user, place, kind, place.pool AS pool, ['pool', 'wants'] AS fresh
@@ -193,7 +218,7 @@ OPTIONAL CALL (user, place, kind) {
   }
   RETURN thread, candidates
 }
-RETURN user.id AS user_id, kind, thread, candidates, $forms[kind] AS form,
+RETURN user.id AS user_id, limited_until, kind, thread, candidates, $forms[kind] AS form,
   CASE
     WHEN standing <> 'ok' THEN standing
     WHEN place IS NULL THEN 'nothing'

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
 import click
+from rich.table import Table
 
 from oa_graph import hosting
-from oa_graph.cli.console import chosen_settings, data_option, database, on_graph, prepare
+from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, out, prepare
+from oa_graph.errors import ClientNotFound, OwnClient
 from oa_graph.graph import clients
+from oa_graph.graph.session import Graph
 from oa_graph.model import Client
 
 
@@ -56,3 +62,64 @@ def add(
         prepare(found, chosen, hosting.trusted_key(chosen))
         on_graph(found, lambda graph: clients.create(graph, client=new, key_hash=clients.key_hash(key)))
     click.echo(key)
+
+
+@client.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@data_option
+def list_(as_json: bool, data: Path | None) -> None:
+    """Lists the frontends and what they may do, never their keys."""
+    with database(chosen_settings(data)) as found:
+        known = on_graph(found, clients.every)
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in known], indent=2, ensure_ascii=False))
+    else:
+        out.print(_table(known))
+
+
+def _table(known: list[Client]) -> Table:
+    table = Table("id", "description", "type", "trusted", "enabled", "can")
+    for each in known:
+        flags = ("yes" if flag else "no" for flag in (each.trusted, each.enabled))
+        table.add_row(each.id, each.description, each.frontend_type or "", *flags, ", ".join(each.capabilities))
+    return table
+
+
+@client.command()
+@click.argument("id")
+@data_option
+def disable(id: str, data: Path | None) -> None:
+    """Shuts the frontend ID out, within OA_GRAPH_CLIENT_CACHE_SEC."""
+    _change(id, data, lambda graph: clients.enable(graph, id, enabled=False))
+    err.print(f"{id} is disabled", soft_wrap=True)
+
+
+@client.command()
+@click.argument("id")
+@data_option
+def enable(id: str, data: Path | None) -> None:
+    """Lets the frontend ID in again, with the key that it has."""
+    _change(id, data, lambda graph: clients.enable(graph, id, enabled=True))
+    err.print(f"{id} is enabled", soft_wrap=True)
+
+
+@client.command()
+@click.argument("id")
+@data_option
+def rotate(id: str, data: Path | None) -> None:
+    """Gives the frontend ID a new key and prints it, which is shown only now; the old key ends.
+
+    The old one is taken for OA_GRAPH_CLIENT_CACHE_SEC more by a service that has just seen it.
+    """
+    key = secrets.token_hex(32)
+    _change(id, data, lambda graph: clients.rotate(graph, id, key_hash=clients.key_hash(key)))
+    click.echo(key)
+
+
+def _change(id: str, data: Path | None, change: Callable[[Graph], Awaitable[Client | None]]) -> None:
+    """Changes one client. Raises ClientNotFound, and OwnClient for the one that each start sets right again."""
+    if id == hosting.TRUSTED:
+        raise OwnClient(id=id)
+    with database(chosen_settings(data)) as found:
+        if on_graph(found, change) is None:
+            raise ClientNotFound(id=id)

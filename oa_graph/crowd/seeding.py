@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from .client import NOTHING_TO_DO, Client, Person, Refusal
+from .client import NOTHING_TO_DO, RATE_LIMITED, Client, Person, Refusal
 from .phrases import NAMES
 from .prompts import Prompt
 
@@ -59,11 +59,14 @@ async def _bring(client: Client, author: Person, prompt: Prompt) -> bool:
     """Whether the server wanted the prompt."""
     try:
         task = await client.request_task(
-            author, lang=prompt.lang, kind="initial_prompt", expected=frozenset({NOTHING_TO_DO})
+            author, lang=prompt.lang, kind="initial_prompt", expected=frozenset({NOTHING_TO_DO, RATE_LIMITED})
         )
     except Refusal as refusal:
         if refusal.code == NOTHING_TO_DO:
             return False
+        if refusal.code == RATE_LIMITED and refusal.wait is not None:
+            await asyncio.sleep(refusal.wait)
+            return await _bring(client, author, prompt)
         raise
     ack_id = f"author-{uuid4()}"
     await client.acknowledge(author, task.id, ack_id)

@@ -33,7 +33,8 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 Decode = Callable[[Row], T]
 
-_ATTEMPTS = 10
+ATTEMPTS = 10
+"""How often a statement is sent while it fails for a reason that may pass."""
 _FIRST_PAUSE = 0.01
 """Seconds before the first retry; doubled each time, drawn between half and whole, so that rivals part."""
 
@@ -216,7 +217,7 @@ class _translated:  # noqa: N801 - reads as a statement where it is used
             case ServiceUnavailable() | SessionExpired() | AuthError():
                 raise StoreUnavailable(why=str(error)) from error
             case Neo4jError() if error.is_retryable():
-                raise RetriesExhausted(attempts=_ATTEMPTS, why=error.message) from error
+                raise RetriesExhausted(attempts=ATTEMPTS, why=error.message) from error
             case DriverError() if error.is_retryable():
                 raise StoreUnavailable(why=str(error)) from error
             case Neo4jError():
@@ -228,7 +229,7 @@ class _translated:  # noqa: N801 - reads as a statement where it is used
 async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     pause = _FIRST_PAUSE
     with _translated():
-        for _ in range(_ATTEMPTS - 1):
+        for _ in range(ATTEMPTS - 1):
             try:
                 return await attempt()
             except (Neo4jError, DriverError) as error:

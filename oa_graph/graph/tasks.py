@@ -21,6 +21,7 @@ from oa_graph.model import (
     Person,
     PoolLook,
     Post,
+    Quota,
     RankingAnswer,
     TaskKind,
     TaskRequest,
@@ -66,6 +67,8 @@ class Leased:
     thread: Thread = ()
     candidates: tuple[Post, ...] = ()
     form: Form | None = None
+    limited_until: int | None = None
+    """In epoch milliseconds, when a full quota begins anew."""
 
 
 def _allow(limits: Limits) -> dict[str, bool]:
@@ -87,7 +90,7 @@ def _who(client: str, person: Person) -> dict[str, object]:
 
 def _leased(row: Row) -> Leased:
     if row["outcome"] != "handed_out":
-        return Leased(outcome=row["outcome"], user_id=row["user_id"])
+        return Leased(row["outcome"], row["user_id"], limited_until=row["limited_until"])
     form = row["form"]
     return Leased(
         outcome="handed_out",
@@ -110,11 +113,34 @@ async def lease(
     draws: Sequence[Draw],
     forms: Mapping[TaskKind, Form],
     shuffle: Sequence[float],
+    quotas: Sequence[Quota],
 ) -> Leased:
-    """Takes the first place that the draws give to this person; `user` is the id should he be new."""
+    """Takes the first place that the draws give to this person; `user` is the id should he be new.
+
+    The request is counted against the quotas before, unless one of them is full.
+    """
     parameters = _lease_parameters(slip, ask=ask, user=user, draws=draws, forms=forms, shuffle=shuffle)
+    parameters["quotas"] = _counters(quotas, slip.now)
     found = await one(tx, "tasks/lease", _leased, **parameters)
     return found if found.outcome != "again" else await _again(tx, slip)
+
+
+def _counters(quotas: Sequence[Quota], now: datetime) -> list[dict[str, object]]:
+    return [
+        {"id": each.id, "limit": each.limit, "until_ms": milliseconds(now + timedelta(seconds=each.span_sec))}
+        for each in quotas
+    ]
+
+
+async def count_request(tx: Tx, *, quotas: Sequence[Quota], now: datetime) -> int | None:
+    """Counts a request that names no user; the epoch millisecond at which a full quota begins anew, if one is."""
+    return await one(
+        tx,
+        "tasks/count_request",
+        lambda row: row["limited_until"],
+        quotas=_counters(quotas, now),
+        now_ms=milliseconds(now),
+    )
 
 
 async def _again(tx: Tx, slip: Slip) -> Leased:

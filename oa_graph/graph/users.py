@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from oa_graph.graph.session import Row, Tx, decoder, maybe, one
-from oa_graph.model import Person, User
+from oa_graph.graph.session import Row, Tx, decoder, many, maybe, one
+from oa_graph.model import FIRST_ID, LAST_ID, Bound, Person, Span, User
 
 _user = decoder(User)
+
+_BEHIND_ALL = "\U0010ffff" * 257
+"""No name is longer than 256 characters, so none comes after this."""
 
 
 def _row(row: Row) -> User:
@@ -23,6 +26,42 @@ async def find(tx: Tx, *, client: str, method: str, name: str) -> User | None:
 async def find_anywhere(tx: Tx, *, preferred: str, method: str, name: str) -> User | None:
     """The user that any API client knows by this name: the preferred one's, else the oldest."""
     return await maybe(tx, "users/anywhere", _row, preferred=preferred, method=method, name=name)
+
+
+async def by_id(tx: Tx, id: str, *, client: str | None) -> User | None:
+    """The user with this id, if he belongs to `client`; None: to whichever."""
+    return await maybe(tx, "users/by_id", _row, id=id, client=client)
+
+
+async def by_name(tx: Tx, span: Span[str], *, client: str | None, search: str | None, method: str | None) -> list[User]:
+    """The users of `client`, or of all, in a span of (name, id); `search` is a part of the name."""
+    start = _start(span)
+    found = await many(tx, "users/by_name", _row, **start, client=client, search=search, method=method)
+    return _within(span, found, key=lambda user: user.name)
+
+
+async def by_display_name(
+    tx: Tx, span: Span[str], *, client: str | None, search: str | None, method: str | None
+) -> list[User]:
+    """The users of `client`, or of all, in a span of (display name, id); `search` is a part of the display name."""
+    start = _start(span)
+    found = await many(tx, "users/by_display_name", _row, **start, client=client, search=search, method=method)
+    return _within(span, found, key=lambda user: user.display_name)
+
+
+def _start(span: Span[str]) -> dict[str, object]:
+    """Where the statements begin to read, and how far."""
+    bound = (span.high or Bound(_BEHIND_ALL, LAST_ID)) if span.desc else (span.low or Bound("", FIRST_ID))
+    return {"from": bound.value, "from_id": bound.id, "desc": span.desc, "limit": span.limit}
+
+
+def _within(span: Span[str], found: Sequence[User], *, key: Callable[[User], str]) -> list[User]:
+    """Those up to the other bound, which the statements do not know."""
+    end = span.low if span.desc else span.high
+    if end is None or end.id is None:
+        return list(found)
+    last = (end.value, end.id)
+    return [user for user in found if ((key(user), user.id) > last if span.desc else (key(user), user.id) < last)]
 
 
 async def upsert(tx: Tx, *, client: str, person: Person, id: str, now: datetime, changes: Mapping[str, object]) -> User:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -36,12 +36,18 @@ class _Uvicorn(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(graph: Graph, limits: Limits = DEFAULT) -> AsyncGenerator[str]:
-    """The address of a service on `graph`, in the event loop of the tests."""
-    given = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "boards_every_sec": 0, "seed": 7}
-    settings = Settings.model_validate(given)
+async def serving(
+    graph: Graph, limits: Limits = DEFAULT, settings: Mapping[str, object] | None = None
+) -> AsyncGenerator[str]:
+    """The address of a service on `graph`, in the event loop of the tests; `settings`: those that differ.
+
+    Tests ask for tasks more often than people do, so nothing limits them unless they want it.
+    """
+    usual = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "seed": 7}
+    usual |= {"rate_limit": False, "boards_every_sec": 0}
+    chosen = Settings.model_validate({**usual, **(settings or {})})
     config = uvicorn.Config(
-        create_app(settings, graph), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"
+        create_app(chosen, graph), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"
     )
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve())

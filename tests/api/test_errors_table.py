@@ -31,6 +31,5 @@ def test_no_face_is_without_an_error() -> None:
 
 
 def test_who_is_told_to_come_back_is_told_when() -> None:
-    told = {error for error, face in FACES.items() if face.retry_after}
-    assert {error.__name__ for error in told} == {"StoreUnavailable", "RetriesExhausted"}
-    assert all(FACES[error].status == 503 for error in told)
+    told = {error.__name__: face.status for error, face in FACES.items() if face.retry_after or face.wait_in}
+    assert told == {"StoreUnavailable": 503, "RetriesExhausted": 503, "TooManyRequests": 429}

@@ -135,6 +135,7 @@ def _environment(place: Place, limits: Limits, key: str) -> dict[str, str]:
         "NEO4J_PASSWORD": place.password,
         "NEO4J_DATABASE": place.database,
         "OA_GRAPH_API_KEY": key,
+        "OA_GRAPH_RATE_LIMIT": "false",
         **_limits(limits),
     }
 

@@ -127,6 +127,14 @@ async def test_a_full_language_is_left_alone_and_others_go_on(prompting: Scripte
     assert sum(body.get("lang") == "de" for body in prompting.bodies("/tasks/")) <= 8
 
 
+async def test_who_brings_prompts_too_fast_waits_as_told(prompting: Scripted) -> None:
+    usual, told = prompting.replies["/tasks/"], [refuse(429, 429, "ask again in 0 seconds")] * 3
+    prompting.replies["/tasks/"] = lambda body: told.pop()(body) if told else usual(body)
+    async with Client("http://server", "key", Ledger(), transport=prompting.transport) as client:
+        brought = await bring_prompts(client, choose(3))
+    assert (len(brought.taken), brought.left_over, told) == (3, (), [])
+
+
 async def test_other_refusals_stop_the_bringing(prompting: Scripted) -> None:
     prompting.replies["/ack"] = refuse(500, 0, "boom")
     async with Client("http://server", "key", Ledger(), transport=prompting.transport) as client:

@@ -1,0 +1,11 @@
+// clients/rotate: gives an API client another key; the one before no longer opens anything.
+//
+// in    id        STRING
+// in    key_hash  STRING  sha256 of the new key, hex
+// out   client    MAP
+// rows  maybe
+// cost  one seek
+// mode  write
+MATCH (client:Client {id: $id})
+SET client.key_hash = $key_hash
+RETURN client {.*, key_hash: null} AS client;
