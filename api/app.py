@@ -4,25 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+import os
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from random import Random
+from typing import TYPE_CHECKING
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 
-from oa_graph import boards, protocol
-from oa_graph.api import admin, backend_settings, docs, flag, health, labels, people, posts, stats, tasks, users
-from oa_graph.api.access_log import AccessLog
+from oa_graph import boards
+from oa_graph.api import (
+    admin,
+    backend_settings,
+    docs,
+    flag,
+    health,
+    labels,
+    metrics,
+    people,
+    posts,
+    stats,
+    tasks,
+    users,
+)
 from oa_graph.api.call import Call, Desk
 from oa_graph.api.codec import Json
 from oa_graph.api.errors import HANDLERS
+from oa_graph.api.health import Readiness
 from oa_graph.api.keys import Keys
-from oa_graph.errors import NotNow
+from oa_graph.api.metrics import Metrics
+from oa_graph.api.observation import Observed
 from oa_graph.graph.session import Graph
-from oa_graph.model import Limits
 from oa_graph.settings import Neo4jSettings, Settings, neo4j_settings
 from oa_graph.settings import settings as environment
+
+if TYPE_CHECKING:
+    from oa_graph.api.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +50,13 @@ _BYTES_A_CHARACTER = 12
 """At most, in JSON: a pair of escaped surrogates."""
 
 
-def create_app(settings: Settings | None = None, graph: Graph | None = None) -> Litestar:
+def create_app(
+    settings: Settings | None = None, graph: Graph | None = None, tracing: Tracing | None = None
+) -> Litestar:
     """The service. What is not given comes from the environment; a `graph` that is given is left open at the end."""
     chosen = settings or environment()
+    counts = Metrics(pool=graph.pool if graph else chosen.pool_size)
+    spans = tracing or spans_wanted(os.environ)
     api = Router(
         "/api/v1",
         route_handlers=[
@@ -51,10 +74,12 @@ def create_app(settings: Settings | None = None, graph: Graph | None = None) -> 
     app = Litestar(
         route_handlers=[
             Router("/", route_handlers=[api, health.router], dto=Json, return_dto=Json),
+            metrics.scrape,
             docs.openapi,
             docs.assets,
         ],
-        lifespan=[partial(_open, settings=chosen, graph=graph)],
+        lifespan=[partial(_open, settings=chosen, graph=graph, tracing=spans)],
+        state=State({"metrics": counts}),
         request_class=Call,
         exception_handlers=HANDLERS,
         type_decoders=[(lambda shape: shape is flag.Flag, flag.read)],
@@ -62,15 +87,35 @@ def create_app(settings: Settings | None = None, graph: Graph | None = None) -> 
         openapi_config=docs.CONFIG,
         logging_config=None,
     )
-    app.asgi_handler = AccessLog(app.asgi_handler)
+    app.asgi_handler = Observed(
+        app.asgi_handler, metrics=counts, tracing=spans, slow_sec=chosen.slow_statement_ms / 1000
+    )
     return app
 
 
+_OTEL = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+"""OpenTelemetry's own variables; without one there is nowhere to send spans to, and none are made."""
+
+
+def spans_wanted(environment: Mapping[str, str]) -> Tracing | None:
+    """Where spans go; None: nowhere, and they cost nothing."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or not any(map(environment.get, _OTEL)):
+        return None
+    try:
+        from oa_graph.api.tracing import from_environment  # here: it is an extra, and takes a while to load
+    except ImportError as error:
+        log.warning("no spans are sent: the extra `otel` is not installed (%s)", error)
+        return None
+    return from_environment()
+
+
 @asynccontextmanager
-async def _open(app: Litestar, *, settings: Settings, graph: Graph | None) -> AsyncGenerator[None]:
+async def _open(
+    app: Litestar, *, settings: Settings, graph: Graph | None, tracing: Tracing | None
+) -> AsyncGenerator[None]:
     """What requests work with, from the start of the process to its end."""
     server = neo4j_settings()
-    used = graph or _connect(server, pool=settings.pool_size)
+    used = graph or _connect(server, settings)
     try:
         app.state["desk"] = Desk(used, settings.limits, Random(settings.seed), settings, server, settings.rates)
         app.state["keys"] = Keys(
@@ -78,12 +123,15 @@ async def _open(app: Litestar, *, settings: Settings, graph: Graph | None) -> As
             cache_sec=settings.client_cache_sec,
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
-        await _warm(used, settings.limits)
+        app.state["readiness"] = readiness = Readiness(used, settings.limits)
+        await readiness.warm()
         async with _in_background(used, settings):
             yield
     finally:
         if graph is None:
             await used.close()
+        if tracing:
+            await asyncio.to_thread(tracing.close)
 
 
 @asynccontextmanager
@@ -101,7 +149,7 @@ async def _in_background(graph: Graph, settings: Settings) -> AsyncGenerator[Non
             await task
 
 
-def _connect(server: Neo4jSettings, *, pool: int) -> Graph:
+def _connect(server: Neo4jSettings, settings: Settings) -> Graph:
     if server.uri is None:
         raise ValueError("NEO4J_URI is not set; `oa-graph serve` starts a server of its own")
     return Graph.connect(
@@ -109,13 +157,6 @@ def _connect(server: Neo4jSettings, *, pool: int) -> Graph:
         server.username,
         server.password.get_secret_value(),
         database=server.database,
-        pool=pool,
+        pool=settings.pool_size,
+        statement_sec=settings.statement_timeout_sec,
     )
-
-
-async def _warm(graph: Graph, limits: Limits) -> None:
-    """A database that is not there yet is no reason not to start: `/health/ready` tells."""
-    try:
-        await protocol.warm(graph, limits)
-    except NotNow as error:
-        log.warning("not warmed: %s", error)

@@ -1,7 +1,8 @@
 """What each error looks like on the wire: the only place that knows statuses and codes.
 
-Application errors are `{"message", "error_code"}`; requests whose fields cannot be taken are 422 with `detail`, a list;
-what reaches no handler at all is `{"detail"}` with a phrase.
+Application errors are `{"message", "error_code"}`; requests whose fields cannot be taken are 422 with `detail`, a list.
+What reaches no handler at all has the shape of an application error and, since the original sent nothing else, its
+phrase as `detail` too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic_core import to_json
 from oa_graph import errors
 from oa_graph.api import wire
 from oa_graph.api.codec import Unprocessable
+from oa_graph.api.metrics import Metrics
 from oa_graph.errors import OaGraphError
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TooManyPending: Face(400, 1012),
     errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
     errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
+    errors.StoreBusy: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.TaskNotAcknowledged: Face(400, 2104),
     errors.TaskAlreadyAcknowledged: Face(400, 2103),
@@ -92,11 +95,16 @@ def _response(body: wire.Out, status: int, headers: Mapping[str, str] | None = N
     return Response(to_json(body), status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
+def _count(request: AnyRequest, error: Exception, code: int = GENERIC) -> None:
+    cast("Metrics", request.app.state["metrics"]).error(type(error).__name__, code)
+
+
 def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
     """An error with a face; one without is a fault of ours."""
     face = FACES.get(type(error))
     if face is None:
         return broken(request, error)
+    _count(request, error, face.code)
     if face.says:
         log.warning("%s: %s", type(error).__name__, error)
     wait = error.values[face.wait_in] if face.wait_in else face.retry_after
@@ -108,6 +116,7 @@ def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
 
 
 def unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:
+    _count(request, error)
     return _response(wire.HTTPValidationError(detail=error.detail, error_code=GENERIC), 422)
 
 
@@ -132,19 +141,25 @@ def unreached(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """No such route, no such method, a body too large; or Litestar itself failed."""
     if error.status_code >= 500:
         return broken(request, error)
-    return _response(wire.HTTPError(detail=HTTPStatus(error.status_code).phrase), error.status_code, error.headers)
+    _count(request, error)
+    return _phrase(HTTPStatus(error.status_code).phrase, error.status_code, error.headers)
+
+
+def _phrase(phrase: str, status: int, headers: Mapping[str, str] | None = None) -> Response[bytes]:
+    return _response(wire.HTTPError(detail=phrase, message=phrase, error_code=GENERIC), status, headers)
 
 
 def _note(request: AnyRequest, error: Exception) -> None:
+    _count(request, error)
     scope = cast("dict[str, Any]", request.scope)
-    route, id = scope.get("path_template", "-"), request.state.get("request_id")
-    log.error("unhandled in %s, request %s", route, id, exc_info=error)
+    log.error("unhandled in %s", scope.get("path_template", "-"), exc_info=error)
 
 
 def gone(request: AnyRequest, error: InternalServerException) -> Response[bytes]:
     """Litestar's word for a frontend that hung up while it was sending: nobody reads the answer."""
-    log.info("%s, request %s", error.detail, request.state.get("request_id"))
-    return _response(wire.HTTPError(detail=HTTPStatus.INTERNAL_SERVER_ERROR.phrase), 500)
+    _count(request, error)
+    log.info("%s", error.detail)
+    return _phrase(HTTPStatus.INTERNAL_SERVER_ERROR.phrase, 500)
 
 
 def broken(request: AnyRequest, error: Exception) -> Response[bytes]:
@@ -156,7 +171,7 @@ def broken(request: AnyRequest, error: Exception) -> Response[bytes]:
 def bad_request(request: AnyRequest, error: Exception) -> Response[bytes]:
     """The same in the words of `POST /text_labels/`, where frontends know no other."""
     _note(request, error)
-    return _response(wire.HTTPError(detail="Bad Request"), 400)
+    return _phrase("Bad Request", 400)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {

@@ -1339,6 +1339,10 @@ class HTTPError(Out):
     """The request reached nothing that could answer it."""
 
     detail: str
+    """The phrase of the status."""
+    message: str
+    """The same."""
+    error_code: int
 
 
 class Health(Out):

@@ -7,7 +7,8 @@
     │   ├── ClientNotAuthorized · RootTokenNotAuthorized · UserDisabled · TermsNotAccepted
     │   └── NotYourTask · NotCollective
     ├── NotNow          try again later, or take another task
-    │   ├── NothingToHandOut · TooManyPending · TooManyRequests · StoreUnavailable · RetriesExhausted
+    │   ├── NothingToHandOut · TooManyPending · TooManyRequests
+    │   ├── StoreUnavailable · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   └── TreeClosed · BrokenThread · StatsNotReady
     ├── NotValid        mend the request
@@ -117,6 +118,10 @@ class TooManyRequests(NotNow):
 
 class StoreUnavailable(NotNow):
     """The graph database does not answer: {why}."""
+
+
+class StoreBusy(NotNow):
+    """The graph database did not get to it in time: {why}."""
 
 
 class RetriesExhausted(NotNow):

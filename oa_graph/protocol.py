@@ -50,6 +50,7 @@ from oa_graph.errors import (
 from oa_graph.graph import posts, tasks, trees, users
 from oa_graph.graph.session import Graph, Store, Tx
 from oa_graph.graph.tasks import Leased, Outcome, Slip
+from oa_graph.graph.watch import note_task
 from oa_graph.lifecycle import Moment
 from oa_graph.model import (
     Answer,
@@ -107,6 +108,26 @@ async def hand_out(
     It counts against the quotas, also when it comes to nothing. Raises TooManyRequests when one of them is full;
     NothingToHandOut, TooManyPending, UserDisabled or TermsNotAccepted.
     """
+    try:
+        task = await _handed_out(graph, limits, rng=rng, ask=ask, quotas=quotas)
+    except (NothingToHandOut, TooManyPending, TooManyRequests, UserDisabled, TermsNotAccepted) as error:
+        note_task(ask.kind or "random", _NOTHING[type(error)])
+        raise
+    note_task(task.kind, "handed_out")
+    return task
+
+
+_NOTHING: dict[type[OaGraphError], str] = {
+    NothingToHandOut: "nothing",
+    TooManyPending: "limited",
+    TooManyRequests: "limited",
+    UserDisabled: "disabled",
+    TermsNotAccepted: "terms",
+}
+"""How requests for tasks that end without one are counted."""
+
+
+async def _handed_out(graph: Store, limits: Limits, *, rng: Random, ask: TaskRequest, quotas: Sequence[Quota]) -> Task:
     groups = race(limits, capabilities=ask.client.capabilities, rng=rng) if ask.kind is None else [(ask.kind,)]
     for places, other in _stages(groups, limits):
         leased = await _lease(graph, limits, ask=ask, groups=places, quotas=quotas, rng=rng)
@@ -274,6 +295,7 @@ async def acknowledge(
         now=_now(),
         limits=limits,
     )
+    note_task(found.kind, found.outcome)
     match found.outcome:
         case "acknowledged":
             return
@@ -307,6 +329,7 @@ async def refuse(
         return found
 
     found = await graph.transact(work)
+    note_task(found.kind, found.outcome)
     if found.outcome == "no_task":
         raise AnswerWithoutTask(id=task_id)
     if found.outcome != "refused":
@@ -319,6 +342,7 @@ async def close(graph: Store, *, client: Client, ack: str) -> str:
     Raises TaskNotFound, TaskExpired, NotCollective or TaskAlreadyDone.
     """
     found = await tasks.close(graph, client=client.id, ack=ack, now=_now())
+    note_task(found.kind, found.outcome)
     match found.outcome:
         case "closed":
             return _done_id(found.task_id, None)
@@ -353,6 +377,7 @@ async def settle(graph: Store, limits: Limits, *, rng: Random, client: Client, p
     if found.outcome == "unknown_user":  # the first sight of someone who joins a collective task
         await _user(graph, client, person)
         found = await work()
+    note_task(found.kind, found.outcome)
     if found.outcome == "no_task" and (early := await _before_ack(graph, client, person, answer)):
         raise TaskNotAcknowledged(id=early)
     if found.outcome not in ("stored", "repeated"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -70,6 +70,18 @@ class Settings(BaseSettings):
         None, ge=1, le=65535, description="of the Neo4j Browser; empty: 7474 when free, else another"
     )
     pool_size: int = Field(50, ge=1, le=1000, description="connections to Neo4j, for each process")
+    statement_timeout_sec: float = Field(
+        30.0, gt=0, description="after so many seconds Neo4j gives up a transaction of a request"
+    )
+    slow_statement_ms: int = Field(
+        1000, ge=0, description="a statement that takes longer is logged as a warning, by its name; 0: none is"
+    )
+    log_format: Literal["auto", "text", "json"] = Field(
+        "auto", description="`text`, or `json` with an object a line; `auto`: text on a terminal, else JSON"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="what `oa-graph serve` logs; requests are `info`"
+    )
     client_cache_sec: float = Field(2.0, ge=0, description="how long a change of an API client may take to be seen")
     boards_every_sec: float = Field(
         0.3, ge=0, description="how often boards are brought up to date, in seconds; 0: by no process of this service"

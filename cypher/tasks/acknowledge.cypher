@@ -7,6 +7,7 @@
 // in    now       ZONED DATETIME
 // in    until_ms  INTEGER         new end of the reservation in epoch milliseconds
 // out   outcome   STRING          acknowledged, no_task, not_yours, expired, done, other_ack
+// out   kind      STRING          of the task
 // out   expired   ZONED DATETIME  end of the task's validity
 // rows  one
 // cost  one seek
@@ -40,4 +41,4 @@ CALL (task, place, ack, outcome) {
   WITH place, min(each.until) AS next_lapse
   SET place.key = next_lapse
 }
-RETURN outcome, task.expires AS expired;
+RETURN outcome, task.kind AS kind, task.expires AS expired;

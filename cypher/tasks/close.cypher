@@ -6,6 +6,7 @@
 // in    now_ms   INTEGER         the same in epoch milliseconds
 // out   outcome  STRING          closed, no_task, expired, done, not_collective
 // out   task_id  STRING
+// out   kind     STRING          of the task
 // out   expired  ZONED DATETIME  end of the task's validity
 // rows  one
 // cost  one seek
@@ -33,4 +34,4 @@ CALL (task, post, outcome) {
   WHERE properties(post).pool IS NOT NULL AND live < properties(post).wants
   SET post.key = rand()
 }
-RETURN outcome, task.id AS task_id, task.expires AS expired;
+RETURN outcome, task.kind AS kind, task.id AS task_id, task.expires AS expired;

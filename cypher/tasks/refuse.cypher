@@ -7,6 +7,7 @@
 // in    now      ZONED DATETIME
 // in    now_ms   INTEGER         the same in epoch milliseconds
 // out   outcome  STRING          refused, no_task, expired, done, not_yours
+// out   kind     STRING          of the task
 // out   expired  ZONED DATETIME  end of the task's validity
 // out   tree_id  STRING          null for prompts
 // out   state    STRING          of the tree
@@ -56,5 +57,5 @@ CALL (task, post, owner, outcome, emoji) {
   WHERE properties(post).pool IS NOT NULL AND live < properties(post).wants
   SET post.key = rand()
 }
-RETURN outcome, task.expires AS expired, tree.id AS tree_id, state,
+RETURN outcome, task.kind AS kind, task.expires AS expired, tree.id AS tree_id, state,
   COUNT { (post)<-[:REACTED {emoji: '_skip_reply'}]-() } AS skips;

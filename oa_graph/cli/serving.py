@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
 from oa_graph import hosting
 from oa_graph.cli.console import chosen_settings, data_option, database, err, prepare
-from oa_graph.settings import neo4j_settings
+from oa_graph.settings import Settings, neo4j_settings
+
+_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""By this variable the Prometheus client of each worker finds the folder."""
 
 
 @click.command()
@@ -26,7 +32,7 @@ def serve(host: str, port: int, workers: int, data: Path | None) -> None:
     with database(chosen) as found:
         prepare(found, chosen, key)
         _announce(f"http://{host}:{port}", found, key)
-        _run(found, key, host=host, port=port, workers=workers)
+        _run(found, chosen, host=host, port=port, workers=workers)
 
 
 def _announce(url: str, found: hosting.Database, key: hosting.TrustedKey) -> None:
@@ -39,18 +45,37 @@ def _announce(url: str, found: hosting.Database, key: hosting.TrustedKey) -> Non
         err.print(f"Key file       {key.path}", soft_wrap=True)
 
 
-def _run(found: hosting.Database, key: hosting.TrustedKey, *, host: str, port: int, workers: int) -> None:
+def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, workers: int) -> None:
     import uvicorn  # here, because the other commands start faster without it
+
+    from oa_graph.api import logs
 
     os.environ.update(found.environment())  # workers are new processes; this is how they find the database
     neo4j_settings.cache_clear()  # a single worker is this process, which has read the environment before
-    uvicorn.run(
-        "oa_graph.api.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=10,
-    )
+    with _counted_together(workers):
+        uvicorn.run(
+            "oa_graph.api.app:create_app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            log_config=logs.config(format=chosen.log_format, level=chosen.log_level),
+            log_level="debug" if chosen.log_level == "debug" else "warning",
+            ws="none",  # there are none, and uvicorn logs the query of those who try, hence perhaps a key
+            timeout_graceful_shutdown=10,
+        )
+
+
+@contextmanager
+def _counted_together(workers: int) -> Generator[None]:
+    """The folder in which several workers count, empty at the start. One that the environment names is kept."""
+    if workers == 1 and _METRICS not in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="oa-graph-metrics-") as made:
+        folder = os.environ.setdefault(_METRICS, made)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for left in Path(folder).glob("*.db"):
+            left.unlink()
+        yield

@@ -10,24 +10,35 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, AsyncSession, AsyncTransaction
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, AsyncSession, AsyncTransaction, unit_of_work
+from neo4j import Query as Statement
 from neo4j.exceptions import (
     AuthError,
     ClientError,
+    ConnectionAcquisitionTimeoutError,
     ConstraintError,
+    DatabaseError,
+    DatabaseUnavailable,
     DriverError,
+    Forbidden,
+    ForbiddenOnReadOnlyDatabase,
     Neo4jError,
+    NotALeader,
     ServiceUnavailable,
     SessionExpired,
 )
 from neo4j.time import DateTime
 from pydantic import TypeAdapter
 
-from oa_graph.errors import OaGraphError, RetriesExhausted, StoreUnavailable
+from oa_graph.errors import OaGraphError, RetriesExhausted, StoreBusy, StoreUnavailable
+from oa_graph.graph import watch
 from oa_graph.graph.queries import Query, catalogue
+from oa_graph.graph.watch import timed, watching
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -106,6 +117,16 @@ def _query(name: str) -> Query:
     return catalogue()[name]
 
 
+def _metadata(query: str | None = None) -> dict[str, str]:
+    """What `SHOW TRANSACTIONS` and the server's query log tell of a transaction: who sent it, for which request."""
+    told = {"app": "oa_graph"}
+    if query:
+        told["query"] = query
+    if seen := watching.get():
+        told["request"] = seen.request
+    return told
+
+
 class _Transaction:
     """The `Tx` of `Graph.transact`, and the `Store` of `Graph.rehearsal`, where all happens in one transaction."""
 
@@ -115,8 +136,9 @@ class _Transaction:
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
         try:
             query = _query(name)
-            result = await self._transaction.run(query.text, query.sent(parameters))
-            return [_native(dict(record)) async for record in result]
+            with timed(name):
+                result = await self._transaction.run(query.text, query.sent(parameters))
+                return [_native(dict(record)) async for record in result]
         except ConstraintError as error:
             raise Taken(why=error.message) from error
 
@@ -127,20 +149,39 @@ class _Transaction:
 class Graph:
     """A Neo4j database. One for each process and event loop; close it with `close`."""
 
-    def __init__(self, driver: AsyncDriver, *, database: str, routed: bool) -> None:
+    def __init__(
+        self, driver: AsyncDriver, *, database: str, routed: bool, pool: int, statement_sec: float | None
+    ) -> None:
         self._driver = driver
         self._database = database
+        self.pool = pool
+        """The most connections that are open at once."""
+        self._statement_sec = statement_sec
         # Only a cluster can answer a read from a server that has not seen the write before it.
         self._bookmarks = driver.execute_query_bookmark_manager if routed else None
 
     @classmethod
-    def connect(cls, uri: str, username: str, password: str, *, database: str, pool: int = 50) -> Graph:
-        """Opens a pool of at most `pool` connections; nothing is sent before the first statement."""
+    def connect(
+        cls,
+        uri: str,
+        username: str,
+        password: str,
+        *,
+        database: str,
+        pool: int = 50,
+        statement_sec: float | None = None,
+        patience_sec: float = 10.0,
+    ) -> Graph:
+        """Opens a pool of at most `pool` connections; nothing is sent before the first statement.
+
+        The server gives up a transaction that runs longer than `statement_sec`; None leaves that to its own setting.
+        Who gets no connection for `patience_sec` is told that the database is too busy.
+        """
         driver = AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
             uri,
             auth=(username, password),
             max_connection_pool_size=pool,
-            connection_acquisition_timeout=10.0,
+            connection_acquisition_timeout=patience_sec,
             connection_timeout=5.0,
             max_transaction_retry_time=15.0,
             initial_retry_delay=_FIRST_PAUSE,
@@ -148,7 +189,7 @@ class Graph:
             telemetry_disabled=True,
             user_agent="oa-graph",
         )
-        return cls(driver, database=database, routed=uri.startswith("neo4j"))
+        return cls(driver, database=database, routed=uri.startswith("neo4j"), pool=pool, statement_sec=statement_sec)
 
     async def close(self) -> None:
         await self._driver.close()
@@ -161,7 +202,15 @@ class Graph:
             default_access_mode="READ" if read else "WRITE",
             bookmark_manager=self._bookmarks,
         ) as session:
-            yield session
+            seen = watching.get()
+            if seen is None:
+                yield session
+                return
+            seen.session(1)
+            try:
+                yield session
+            finally:
+                seen.session(-1)
 
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
         """One statement, one transaction, one round trip; sent again while the failure is transient.
@@ -169,30 +218,45 @@ class Graph:
         A connection lost at the commit may have committed. Every write that goes this way is therefore guarded by
         an id made beforehand or by a state that it changes, so that sending it again finds its own work.
         """
-        query = _query(name)
+        return await _retried(lambda: self._sent(_query(name), parameters, seconds=self._statement_sec))
 
-        async def attempt() -> list[Row]:
+    async def _sent(self, query: Query, parameters: Mapping[str, object], *, seconds: float | None) -> list[Row]:
+        statement = Statement(query.text, metadata=_metadata(query.name), timeout=seconds)
+        with timed(query.name):
             async with self.session(read=query.mode == "read") as session:
-                result = await session.run(query.text, query.sent(parameters))
+                result = await session.run(statement, query.sent(parameters))
                 return [_native(dict(record)) async for record in result]
 
-        return await _retried(attempt)
+    def glance(self, *, seconds: float) -> Tx:
+        """The same graph, for looks that are not worth waiting for: sent once, with only so much time."""
+        return _Glance(self._sent, seconds)
 
     async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """Runs `work` in one write transaction; it may run again, so it touches nothing but its `Tx`."""
+        runs = 0
 
-        async def attempt() -> T:
-            async with self.session() as session:
-                return await session.execute_write(lambda tx: work(_Transaction(tx)))
+        @unit_of_work(metadata=_metadata(), timeout=self._statement_sec)
+        async def once(transaction: AsyncManagedTransaction) -> tuple[T, float]:
+            nonlocal runs
+            runs += 1
+            if runs > 1:
+                watch.note_again()
+            return await work(_Transaction(transaction)), perf_counter()
 
         with _translated():
-            return await attempt()
+            async with self.session() as session:
+                done, worked = await session.execute_write(once)
+                watch.note_commit(perf_counter() - worked)
+                return done
 
     @asynccontextmanager
     async def rehearsal(self) -> AsyncGenerator[Store]:
         """A store in which everything can be done and nothing is kept."""
         with _translated():
-            async with self.session() as session, await session.begin_transaction() as transaction:
+            async with (
+                self.session() as session,
+                await session.begin_transaction(metadata=_metadata("rehearsal")) as transaction,
+            ):
                 yield _Transaction(transaction)
                 await transaction.rollback()
 
@@ -200,8 +264,20 @@ class Graph:
         """A statement that has no file: schema steps and server questions."""
         with _translated():
             async with self.session() as session:
-                result = await session.run(text, parameters)
+                result = await session.run(Statement(text, metadata=_metadata()), parameters)
                 return [_native(record.data()) async for record in result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Glance:
+    """The `Tx` of `Graph.glance`."""
+
+    send: Callable[..., Awaitable[list[Row]]]
+    seconds: float
+
+    async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
+        with _translated():
+            return await self.send(_query(name), parameters, seconds=self.seconds)
 
 
 class _translated:  # noqa: N801 - reads as a statement where it is used
@@ -211,19 +287,53 @@ class _translated:  # noqa: N801 - reads as a statement where it is used
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        match error:
-            case ConstraintError():
-                raise Taken(why=error.message) from error
-            case ServiceUnavailable() | SessionExpired() | AuthError():
-                raise StoreUnavailable(why=str(error)) from error
-            case Neo4jError() if error.is_retryable():
-                raise RetriesExhausted(attempts=ATTEMPTS, why=error.message) from error
-            case DriverError() if error.is_retryable():
-                raise StoreUnavailable(why=str(error)) from error
-            case Neo4jError():
-                raise StatementRefused(why=error.message) from error
-            case _:
-                return None
+        if isinstance(error, (Neo4jError, DriverError)) and (ours := _ours(error)):
+            raise ours from error
+
+
+_AWAY = (
+    AuthError,
+    DatabaseUnavailable,
+    ForbiddenOnReadOnlyDatabase,
+    NotALeader,
+    ServiceUnavailable,
+    SessionExpired,
+)
+"""There is no server, or none that works with us on this database: only an operator or time can help."""
+
+_LOST = (
+    "Neo.ClientError.Database.DatabaseNotFound",
+    "Neo.ClientError.General.WriteOnReadOnlyAccessDatabase",
+    "Neo.ClientError.Transaction.Terminated",
+)
+"""The database is not there (yet) or takes no writes; or somebody ended the transaction."""
+
+
+def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
+    """What a failure means to whoever asked; None: a mistake in how the driver is used."""
+    match error:
+        case ConstraintError():
+            return Taken(why=error.message)
+        case ConnectionAcquisitionTimeoutError():
+            return StoreBusy(why=str(error))
+        case Neo4jError() if watch.is_timeout(error):
+            return StoreBusy(why=error.message)
+        case Neo4jError() if isinstance(error, _AWAY) or error.code in _LOST or _is_broken(error):
+            return StoreUnavailable(why=str(error))
+        case Neo4jError() if error.is_retryable():
+            return RetriesExhausted(attempts=ATTEMPTS, why=error.message)
+        case Neo4jError():
+            return StatementRefused(why=error.message)
+        case _ if isinstance(error, _AWAY) or error.is_retryable():
+            return StoreUnavailable(why=str(error))
+        case _:
+            return None
+
+
+def _is_broken(error: Neo4jError) -> bool:
+    """Whether the server itself has failed, as with a full disk, rather than the statement in it."""
+    is_ours = (error.code or "").startswith(("Neo.DatabaseError.Statement.", "Neo.DatabaseError.Schema."))
+    return isinstance(error, (DatabaseError, Forbidden)) and not is_ours
 
 
 async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
@@ -235,6 +345,7 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
             except (Neo4jError, DriverError) as error:
                 if isinstance(error, ClientError) or not error.is_retryable():
                     raise
+            watch.note_again()
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause *= 2
         return await attempt()

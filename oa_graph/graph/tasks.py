@@ -279,6 +279,19 @@ async def look(
     )
 
 
+async def reserved(tx: Tx, pools: Sequence[str], *, limit: int, now: datetime) -> dict[str, int]:
+    """How many places of each pool are wholly in somebody's hands, up to `limit` of a pool; none are left out."""
+    found = await many(
+        tx,
+        "tasks/reserved",
+        lambda row: (str(row["pool"]), int(row["places"])),
+        pools=list(pools),
+        now_ms=milliseconds(now),
+        limit=limit,
+    )
+    return dict(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a step in a task's life; the fields that the step does not know are None."""

@@ -106,6 +106,25 @@ async def language(tx: Tx, lang: str) -> LanguageCounts:
     return await one(tx, "trees/language", _counts, lang=lang)
 
 
+@dataclass(frozen=True, slots=True)
+class Grove:
+    """The trees of one language, by state, and the initial prompts that somebody is writing in it now."""
+
+    lang: str
+    states: Mapping[TreeState, int]
+    leased: int
+
+
+def _grove(row: Row) -> Grove:
+    counted = {state: int(row["states"].get(state, 0)) for state in TreeState}
+    return Grove(row["lang"], {state: count for state, count in counted.items() if count}, row["leased"])
+
+
+async def counts(tx: Tx, *, limit: int, now: datetime) -> list[Grove]:
+    """The trees of each language, of `limit` languages at most."""
+    return await many(tx, "trees/counts", _grove, now_ms=milliseconds(now), limit=limit)
+
+
 async def languages(tx: Tx) -> list[str]:
     """The languages that have trees."""
     return await many(tx, "trees/languages", lambda row: str(row["lang"]))

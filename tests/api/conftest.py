@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from oa_graph.api.app import create_app
+from oa_graph.api.tracing import Tracing
 from oa_graph.graph import clients
 from oa_graph.graph.session import Graph
 from oa_graph.model import Client, Limits
@@ -37,17 +38,16 @@ class _Uvicorn(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    graph: Graph, limits: Limits = DEFAULT, settings: Mapping[str, object] | None = None
+    graph: Graph, limits: Limits = DEFAULT, tracing: Tracing | None = None, /, **more: object
 ) -> AsyncGenerator[str]:
-    """The address of a service on `graph`, in the event loop of the tests; `settings`: those that differ.
+    """The address of a service on `graph`, in the event loop of the tests; `more` are settings.
 
-    Tests ask for tasks more often than people do, so nothing limits them unless they want it.
+    Tests ask for tasks more often than people do, and for boards when they want them: neither goes by itself here.
     """
     usual = {"limits": limits, "root_tokens": [ROOT], "client_cache_sec": 0, "seed": 7}
-    usual |= {"rate_limit": False, "boards_every_sec": 0}
-    chosen = Settings.model_validate({**usual, **(settings or {})})
+    settings = Settings.model_validate({**usual, "rate_limit": False, "boards_every_sec": 0, **more})
     config = uvicorn.Config(
-        create_app(chosen, graph), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"
+        create_app(settings, graph, tracing), port=0, access_log=False, log_level="critical", ws="none", lifespan="on"
     )
     server = _Uvicorn(config)
     task = asyncio.create_task(server.serve())

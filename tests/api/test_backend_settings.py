@@ -55,7 +55,7 @@ async def test_what_is_set_is_told_under_the_originals_names(graph: Graph, caplo
     key, token, other, *_ = SECRETS
     given = {"api_key": key, "root_tokens": [token, other], "rate_limit": True, "rate_limit_assistant_user_times": 9}
     caplog.set_level(logging.DEBUG)
-    async with serving(graph, LIMITS, given) as url, Frontend(url, WEB) as web:
+    async with serving(graph, LIMITS, **given) as url, Frontend(url, WEB) as web:
         got = await web.get("/admin/backend_settings/full")
         assert got.status_code == 200
         public = (await web.get("/admin/backend_settings/public")).json()

@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ import httpx
 import pytest
 
 from oa_graph.errors import RetriesExhausted
+from oa_graph.graph import schema, users
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Memory, Server
+from oa_graph.model import AuthMethod, Person
 from tests import processes
-from tests.api.conftest import WEB, Service, serving, snapshot
+from tests.api.conftest import WEB, Service, admit, serving, snapshot
 from tests.api.frontend import Body, Frontend, answer, labels, text, user
-from tests.builders import plant
+from tests.builders import CLIENT, plant
 
 pytestmark = pytest.mark.anyio
 
 ADA = user("ada")
+PERSON = Person(method=AuthMethod.LOCAL, name=ADA["id"], display_name="")
 KEY = "a-key-for-the-load"
 QUICK = {
     "OA_GRAPH_API_KEY": KEY,
@@ -169,6 +173,68 @@ async def test_a_service_without_a_database_starts_and_says_what_is_missing() ->
         await graph.close()
 
 
+async def _is_running(graph: Graph) -> None:
+    """Waits until a request's statement runs, hence waits for what somebody else holds."""
+    mine = "SHOW TRANSACTIONS YIELD metaData AS told WHERE told.query = 'users/upsert' RETURN told"
+    async with asyncio.timeout(processes.PATIENCE):
+        while not await graph.execute(mine):  # noqa: ASYNC110 - the server tells nobody of it
+            await asyncio.sleep(0.02)
+
+
+async def test_a_request_that_runs_while_the_database_is_stopped_is_told_so(database: Server) -> None:
+    """And a database that takes no writes afterwards is not one that works; what only reads goes on."""
+    address = database.address()
+    assert address
+    graph = Graph.connect(address.bolt, "neo4j", address.password, database="neo4j", pool=20)
+    try:
+        await schema.apply(graph)
+        await admit(graph)
+        async with serving(graph) as url, Frontend(url, WEB) as web:
+            async with graph.rehearsal() as store:
+                await users.upsert(store, client=CLIENT.id, person=PERSON, id="a", now=datetime.now(UTC), changes={})
+                waiting = asyncio.create_task(web.post("/frontend_users/", ADA))
+                await _is_running(graph)
+                await asyncio.to_thread(database.stop)
+            got = await waiting
+            assert (got.status_code, got.json()["error_code"] in (0, 4)) == (503, True), got.text
+            assert got.headers["retry-after"].isdigit()
+            read_only = Server(
+                database.data,
+                memory=Memory(heap_mib=512, page_cache_mib=64),
+                bolt_port=int(address.bolt.rpartition(":")[2]),
+                extra_config={"server.databases.default_to_read_only": "true"},
+            )
+            await asyncio.to_thread(read_only.start)
+            for path, body in (("/tasks/", {"user": ADA}), ("/frontend_users/", ADA)):
+                got = await web.post(path, body)
+                assert (got.status_code, got.json()["error_code"]) == (503, 0), got.text
+            assert (await web.post("/tasks/availability", ADA)).status_code == 200
+            await asyncio.to_thread(read_only.stop)
+            await asyncio.to_thread(database.start)
+            assert (await web.post("/tasks/", {"user": ADA})).status_code == 200
+    finally:
+        await graph.close()
+
+
+async def test_a_service_is_ready_once_it_has_warmed_up(database: Server) -> None:
+    address = database.address()
+    assert address
+    await asyncio.to_thread(database.stop)
+    own = Graph.connect(address.bolt, "neo4j", address.password, database="neo4j", pool=20)
+    try:
+        async with serving(own) as url, Frontend(url, WEB) as web:
+            assert (await web.http.get("/health/ready")).status_code == 503
+            await asyncio.to_thread(database.start)
+            await schema.apply(own)
+            first = await web.http.get("/health/ready")
+            assert (first.status_code, first.headers["retry-after"]) == (503, "5")
+            async with asyncio.timeout(processes.PATIENCE):
+                while (await web.http.get("/health/ready")).status_code != 200:
+                    assert (await web.http.get("/health/live")).status_code == 200
+    finally:
+        await own.close()
+
+
 async def test_a_database_that_keeps_refusing_is_named_too_busy(
     web: Frontend, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,5 +264,5 @@ async def test_a_fault_of_ours_is_told_without_its_insides_and_changes_nothing(w
     got = await web.post("/tasks/interaction", answer(task, ack, ADA))
     assert (got.status_code, got.json()) == (500, fault)
     got = await web.post("/text_labels/", answer(task, ack, ADA))
-    assert (got.status_code, got.json()) == (400, {"detail": "Bad Request"})
+    assert (got.status_code, got.json()) == (400, {"detail": "Bad Request", "message": "Bad Request", "error_code": 0})
     assert await snapshot(service.graph) == before

@@ -40,7 +40,7 @@ GIVEN: dict[str, object] = {
 async def addresses(connected: Graph) -> AsyncGenerator[list[str]]:
     """Two services on one graph, as two processes of one installation are."""
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(serving(connected, MANY, GIVEN)) for _ in range(2)]
+        yield [await stack.enter_async_context(serving(connected, MANY, **GIVEN)) for _ in range(2)]
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ async def test_a_response_that_was_lost_is_not_counted_again(server: Server, gra
         broken = Graph.connect(uri, server.username, server.password, database=server.database, pool=4)
         try:
             async with (
-                serving(broken, MANY, {**GIVEN, "rate_limit_task_user_times": 1}) as url,
+                serving(broken, MANY, **{**GIVEN, "rate_limit_task_user_times": 1}) as url,
                 Frontend(url, WEB) as frontend,
             ):
                 await plant(graph, {"What is rain?": {}})

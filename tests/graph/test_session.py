@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
-from oa_graph.errors import RetriesExhausted, StoreUnavailable
+from oa_graph.errors import RetriesExhausted, StoreBusy, StoreUnavailable
 from oa_graph.graph import queries, users
-from oa_graph.graph.session import Graph, StatementRefused, Taken, Tx, many, maybe, one
+from oa_graph.graph.session import Graph, Row, StatementRefused, Taken, Tx, many, maybe, one
+from oa_graph.graph.watch import watching
 from oa_graph.model import Person
 from tests.builders import ADA, BOB, CLIENT, plant, snapshot
 from tests.conftest import Server
@@ -116,6 +119,146 @@ async def test_a_wrong_password_is_a_store_that_does_not_answer(server: Server) 
             await remember(stranger, ADA, "a")
     finally:
         await stranger.close()
+
+
+# What the server is told, and when it gives up
+
+
+@asynccontextmanager
+async def connection(server: Server, *, pool: int = 2, **more: float) -> AsyncGenerator[Graph]:
+    graph = Graph.connect(server.uri, server.username, server.password, database=server.database, pool=pool, **more)
+    try:
+        yield graph
+    finally:
+        await graph.close()
+
+
+async def running(graph: Graph, query: str) -> Row:
+    """The transaction that runs this statement, once there is one."""
+    async with asyncio.timeout(60):
+        while True:
+            for row in await graph.execute(
+                "SHOW TRANSACTIONS YIELD transactionId AS id, metaData AS told, currentQuery"
+            ):
+                if f"// {query}: " in str(row["currentQuery"]):
+                    return row
+            await asyncio.sleep(0.02)
+
+
+class Seen:
+    """A `Watch` that remembers."""
+
+    request = "the-request"
+
+    def __init__(self) -> None:
+        self.statements: list[tuple[str, str]] = []
+        self.retries = 0
+        self.sessions: list[int] = []
+
+    def statement(self, name: str, seconds: float, outcome: str) -> None:
+        assert seconds >= 0
+        self.statements.append((name, outcome))
+
+    def again(self) -> None:
+        self.retries += 1
+
+    def session(self, change: int) -> None:
+        self.sessions.append(change)
+
+    def task(self, kind: str, outcome: str) -> None:
+        raise AssertionError("no task is worked on")
+
+
+@contextmanager
+def watched() -> Generator[Seen]:
+    """In the test's own context: that of a fixture is another."""
+    seen = Seen()
+    token = watching.set(seen)
+    yield seen
+    watching.reset(token)
+
+
+@asynccontextmanager
+async def locked(graph: Graph) -> AsyncGenerator[dict[str, object]]:
+    """What `posts/decide` needs for a post that somebody else holds."""
+    planted = await plant(graph, {"One?": {}})
+    decision: dict[str, object] = {"id": planted["One?"], "accepted": True}
+    async with graph.rehearsal() as store:
+        await store.rows("posts/decide", decision)
+        yield decision
+
+
+async def test_the_server_knows_a_statement_by_its_name_and_request(graph: Graph) -> None:
+    told = {"app": "oa_graph", "request": "the-request"}
+    async with locked(graph) as decision:
+        with watched() as seen:
+            alone = asyncio.create_task(graph.rows("posts/decide", decision))
+            row = await running(graph, "posts/decide")
+            assert row["told"] == told | {"query": "posts/decide"}
+            await graph.execute("TERMINATE TRANSACTIONS $id", id=row["id"])
+            with pytest.raises(StoreBusy):
+                await alone
+            among = asyncio.create_task(graph.transact(lambda tx: tx.rows("posts/decide", decision)))
+            row = await running(graph, "posts/decide")
+            assert row["told"] == told
+            await graph.execute("TERMINATE TRANSACTIONS $id", id=row["id"])
+            with pytest.raises(StoreBusy):
+                await among
+    assert seen.statements == [("posts/decide", "timeout")] * 2
+    assert sum(seen.sessions) == 0
+
+
+async def test_a_statement_that_takes_too_long_is_given_up(graph: Graph, server: Server) -> None:
+    async with locked(graph) as decision, connection(server, statement_sec=0.2) as hasty:
+        with watched() as seen:
+            with pytest.raises(StoreBusy):
+                await hasty.rows("posts/decide", decision)
+            with pytest.raises(StoreBusy):
+                await hasty.transact(lambda tx: tx.rows("posts/decide", decision))
+            with pytest.raises(StoreBusy):
+                await graph.glance(seconds=0.2).rows("posts/decide", decision)
+    assert seen.statements.count(("posts/decide", "timeout")) == 3
+    assert seen.retries == 0
+
+
+async def test_who_gets_no_connection_is_told_that_the_store_is_busy(graph: Graph, server: Server) -> None:
+    async with connection(server, pool=1, patience_sec=0.2) as narrow, narrow.rehearsal() as store:
+        await remember(store, ADA, "a")
+        with pytest.raises(StoreBusy):
+            await remember(narrow, BOB, "b")
+        with pytest.raises(StoreBusy):
+            await narrow.transact(lambda tx: remember(tx, BOB, "b"))
+
+
+async def test_a_database_that_is_not_there_is_a_store_that_does_not_answer(server: Server) -> None:
+    nowhere = Graph.connect(server.uri, server.username, server.password, database="nowhere")
+    try:
+        with pytest.raises(StoreUnavailable):
+            await remember(nowhere, ADA, "a")
+    finally:
+        await nowhere.close()
+
+
+async def test_a_watch_is_told_of_statements_and_of_the_end_of_a_transaction(graph: Graph) -> None:
+    with watched() as seen:
+        await remember(graph, ADA, "a")
+        with pytest.raises(Taken):
+            await remember(graph, BOB, "a")
+        await graph.transact(lambda tx: remember(tx, BOB, "b"))
+    name = "users/upsert"
+    assert seen.statements == [(name, "done"), (name, "taken"), (name, "done"), ("commit", "done")]
+    assert seen.sessions == [1, -1] * 3
+    assert seen.retries == 0
+
+
+async def test_a_glance_is_not_tried_again() -> None:
+    away = Graph.connect("bolt://127.0.0.1:1", "neo4j", "nothing", database="neo4j")
+    try:
+        with watched() as seen, pytest.raises(StoreUnavailable):
+            await away.glance(seconds=1).rows("trees/languages", {})
+        assert (seen.retries, seen.statements) == (0, [("trees/languages", "away")])
+    finally:
+        await away.close()
 
 
 def test_errors_of_the_store_say_why() -> None:

@@ -1,0 +1,23 @@
+// tasks/reserved: how many places of some pools are wholly in somebody's hands, for the metrics.
+//
+// A place that still takes one more person is not counted, whoever else has it; to count those would mean to look at
+// every open place.
+//
+// in    pools   LIST<STRING>
+// in    now_ms  INTEGER  epoch milliseconds
+// in    limit   INTEGER  places counted in each pool
+// out   pool    STRING
+// out   places  INTEGER
+// rows  many             none for a pool without such a place
+// cost  a seek for each pool, an index entry for each reserved place, up to the limit
+// mode  read
+UNWIND $pools AS pool
+CALL (pool) {
+  CALL (pool) {
+    MATCH (place:Post) WHERE place.pool = pool AND place.key >= $now_ms
+    RETURN place LIMIT $limit
+  }
+  RETURN count(place) AS places
+}
+WITH pool, places WHERE places > 0
+RETURN pool, places;
