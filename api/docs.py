@@ -95,6 +95,7 @@ CONFIG = OpenAPIConfig(
         "its own, and sends the user's answer under that id; or refuses the task.\n\n"
         "`POST /tasks/` → task · `POST /tasks/{id}/ack` → 204 · `POST /tasks/interaction` → `task_done`, or "
         "`POST /tasks/{id}/nack` → 204\n\n"
+        "`oa-graph key` prints a key for *Authorize*; the bodies shown below can be sent as they are.\n\n"
         "Unknown fields are ignored. Application errors are `{message, error_code}`; only the code is meant for "
         "programs. Bodies that cannot be taken are 422 with one entry for each field."
     ),

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from oa_graph import errors
-from oa_graph.api import wire
+from oa_graph.api import examples, wire
 from oa_graph.api.errors import FACES, GENERIC, Face
 from oa_graph.errors import OaGraphError
 
@@ -97,7 +97,7 @@ _VALUE = re.compile(r"\{\w+\}")
 
 
 def _sentence(error: type[OaGraphError], face: Face) -> str:
-    return face.says or _VALUE.sub("…", error.sentence)
+    return face.says or _VALUE.sub("…", error.sentence).replace("….", "…")
 
 
 _INVALID = ResponseSpec(
@@ -127,10 +127,13 @@ SLASHED = frozenset({"/api/v1/tasks", "/api/v1/text_labels", "/api/v1/frontend_u
 def document(app: Litestar) -> dict[str, Any]:
     """The document of `app`."""
     whole = app.openapi_schema.to_schema()
+    whole.pop("servers")  # it names the one that is there anyway, and costs the page a choice without choice
     whole["paths"] = {f"{path}/" if path in SLASHED else path: item for path, item in whole["paths"].items()}
-    whole["components"]["schemas"] = shapes()
+    words = {name: told for name, told in whole["components"]["schemas"].items() if "enum" in told}
+    whole["components"]["schemas"] = words | shapes()
     for operation in _operations(whole):
         _mend(operation)
+    examples.add(whole)
     return whole
 
 
@@ -155,17 +158,32 @@ def _mend(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if _litestars_own(responses.get("400", {})):
         del responses["400"]
-    for status in {"200", "204"} & responses.keys():
-        responses[status]["description"] = "Done."
-    responses.setdefault("500", _answer("OasstErrorResponse", "A fault of the service."))
+    for status in responses:
+        if status.startswith("2"):
+            responses[status]["description"] = "Done."
+    responses.setdefault("500", _FAULT)
+    for parameter in operation.get("parameters", ()):
+        parameter["schema"] = _in_query(parameter["schema"])
     if body := operation.get("requestBody"):
-        responses["413"] = _answer("HTTPError", "The body is too large.")
+        responses["413"] = _answer("The body is too large.", "HTTPError")
         body["required"] = {"type": "null"} not in _schema(body).get("oneOf", ())
 
 
-def _answer(shape: str, description: str) -> dict[str, Any]:
-    schema = {"$ref": f"#/components/schemas/{shape}"}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _in_query(schema: dict[str, Any]) -> dict[str, Any]:
+    """What Litestar says of a parameter, without null, which no query holds, and without defaults that are no JSON."""
+    union = [each for each in schema.get("oneOf", ()) if each != {"type": "null"}]
+    if len(union) == 1:
+        schema = union[0] | {name: told for name, told in schema.items() if name != "oneOf"}
+    told = isinstance(schema.get("default"), str | int | float)
+    return schema if told else {name: each for name, each in schema.items() if name != "default"}
+
+
+def _answer(description: str, shape: str, **example: object) -> dict[str, Any]:
+    content = {"schema": {"$ref": f"#/components/schemas/{shape}"}} | ({"example": example} if example else {})
+    return {"description": description, "content": {"application/json": content}}
+
+
+_FAULT = _answer("A fault of the service.", "OasstErrorResponse", message="INTERNAL_SERVER_ERROR", error_code=GENERIC)
 
 
 def _schema(sent: Mapping[str, Any]) -> dict[str, Any]:

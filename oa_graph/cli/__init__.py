@@ -1,8 +1,8 @@
-"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `client`, `stats` and `db`."""
+"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `client`, `stats`, `openapi` and `db`."""
 
 from __future__ import annotations
 
-from oa_graph.cli import crowd, data, figures, frontends, serving, store
+from oa_graph.cli import contract, crowd, data, figures, frontends, serving, store
 from oa_graph.cli.console import main
 
 main.add_command(serving.serve)
@@ -13,6 +13,7 @@ main.add_command(data.export)
 main.add_command(frontends.key)
 main.add_command(frontends.client)
 main.add_command(figures.stats)
+main.add_command(contract.openapi)
 main.add_command(store.db)
 
 __all__ = ["main"]

@@ -18,6 +18,7 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import Client, Limits
 from oa_graph.settings import Settings
 from tests.api.frontend import Frontend
+from tests.api.report import told
 from tests.builders import CLIENT
 
 WEB, BOT, OFF, ROOT = "key-of-the-website", "key-of-a-bot", "key-of-a-client-that-is-off", "the-root-token"
@@ -127,3 +128,11 @@ async def snapshot(graph: Graph) -> list[Any]:
         """
     )
     return [*nodes, *edges]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The tables that tests of this folder have told."""
+    for title, lines in told(config).items():
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,102 @@
+"""Where our document differs from the original's, and why. `tests/api/test_contract.py` holds it to the documents.
+
+Patterns are those of `fnmatch` on the lines that `tests/api/contract.py` writes; each must match a difference, and each
+difference exactly one reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TABLE: Mapping[str, tuple[str, ...]] = {
+    "not yet": (
+        "DELETE /api/v1/frontend_users/{auth_method}/{username}/messages: only theirs",
+        "DELETE /api/v1/messages/{message_id}: only theirs",
+        "DELETE /api/v1/users/*: only theirs",
+        "GET /api/v1/admin/backend_settings/*: only theirs",
+        "GET /api/v1/admin/flagged_messages: only theirs",
+        "POST /api/v1/admin/purge_user/*: only theirs",
+        "GET /api/v1/frontend_messages/*: only theirs",
+        "GET /api/v1/frontend_users/: only theirs",
+        "GET /api/v1/frontend_users/{auth_method}/{username}/messages*: only theirs",
+        "GET /api/v1/leaderboards/*: only theirs",
+        "POST /api/v1/leaderboards/*: only theirs",
+        "GET /api/v1/messages/: only theirs",
+        "GET /api/v1/messages/cursor: only theirs",
+        "GET /api/v1/messages/{message_id}/descendants: only theirs",
+        "GET /api/v1/messages/{message_id}/*_in_tree: only theirs",
+        "GET /api/v1/stats/*: only theirs",
+        "POST /api/v1/stats/*: only theirs",
+        "GET /api/v1/trollboards/*: only theirs",
+        "GET /api/v1/users/*: only theirs",
+        "GET /metrics: only theirs",
+        "POST /api/v1/messages/{message_id}/emoji: only theirs",
+        "PUT /api/v1/messages/{message_id}/*: only theirs",
+        "PUT /api/v1/users/{user_id}: only theirs",
+    ),
+    "obsolete: no frontend calls it": (
+        "GET /api/v1/auth/check: only theirs",
+        "GET /api/v1/hf/text_toxicity: only theirs",
+    ),
+    "obsolete: a kind of task that is never handed out": (
+        "POST /api/v1/tasks/: answers 200: or RateSummaryTask: only theirs",
+        "POST /api/v1/tasks/: answers 200: or SummarizeStoryTask: only theirs",
+    ),
+    "only the base of other kinds; never handed out": (
+        "POST /api/v1/tasks/: answers 200: or ReplyToConversationTask: only theirs",
+        "POST /api/v1/tasks/: answers 200: or RankConversationRepliesTask: only theirs",
+        "POST /api/v1/tasks/: answers 200: or LabelConversationReplyTask: only theirs",
+        "POST /api/v1/tasks/: answers 200: or TaskDone: only theirs",
+    ),
+    "the original's document doubles /admin; the protocol's path has it once": (
+        "POST /api/v1/admin/admin/flagged_messages/{message_id}/processed: only theirs",
+    ),
+    "for whoever runs the service": ("GET /health/*: only ours",),
+    "the original answers these too but does not say so": ("*: refuses with *: only ours",),
+    "the original does not say what it answers": (
+        "GET /api/v1/text_labels/*_labels: answers 200: type: object -> anything",
+        "GET /api/v1/text_labels/*_labels: answers 200.valid_labels: only ours",
+    ),
+    "the original says it may be missing, but always sends it": (
+        "shown *Task.id: may be null: False -> True",
+        "shown TaskDone.id: may be null: False -> True",
+        "shown HTTPValidationError.detail: may be null: False -> True",
+    ),
+    "added; clients ignore what they do not know": (
+        "shown Message.edited: only ours",
+        "shown HTTPValidationError.error_code: only ours",
+        "sent CreateApiClientRequest.capabilities: only ours",
+    ),
+    "said more exactly: the original checks it, or never sends anything else": (
+        "sent TaskNAck.reason: maxLength: 512 -> none",
+        "sent TextLabels.labels: entries: m??imum: ? -> none",
+        "shown LabelDescription.widget: values: flag likert yes_no -> none",
+    ),
+    "bounded, so that it can be stored and found by an index": (
+        "sent CreateApiClientRequest.*: maxLength: 256 -> none",
+        "sent *User*.display_name: maxLength: 256 -> none",
+        "sent *User*.id: m??Length: * -> none",
+        "sent CreateFrontendUserRequest.notes: maxLength: 1024 -> none",
+        "sent *.*message_id: maxLength: 256 -> none",
+        "sent MessageRanking.ranking: items: m??imum: * -> none",
+        "sent *.lang: maxLength: 32 -> none",
+        "*: query lang: maxLength: 32 -> none",
+    ),
+    "named otherwise in the document; the name of a shape is not on the wire": (
+        "shown LabelMode: name: LabelMode -> LabelTaskMode",
+        "shown TreeState: name: TreeState -> State",
+    ),
+}
+
+NEWER: Mapping[str, tuple[str, ...]] = {
+    "the protocol has it; the original's document is older than it": (
+        "POST /api/v1/messages/{message_id}/edit: only ours",
+        "GET /api/v1/messages/{message_id}/history: only ours",
+        "GET /api/v1/messages/cursor: query search_query: only ours",
+        "PUT /api/v1/users/{user_id}: query display_name: only ours",
+        "GET /api/v1/admin/flagged_messages/cursor: only ours",
+        "POST /api/v1/admin/merge_users: only ours",
+        "POST /api/v1/admin/flagged_messages/{message_id}/processed: only ours",
+    ),
+}
+"""Rows that count as soon as there is something for them to match; they move to the table above by then."""

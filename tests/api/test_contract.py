@@ -1,0 +1,188 @@
+"""Our OpenAPI document says what the original's does, but for a table of differences, each with its reason."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+from oa_graph.api.app import create_app
+from oa_graph.api.document import document
+from oa_graph.settings import Settings
+from tests.api.contract import Json, differences
+from tests.api.contract_table import NEWER, TABLE
+from tests.api.report import tell
+
+_NAME = Path("shared", "spec", "reference-openapi.json")
+_VARIABLE = "REFERENCE_OPENAPI"
+
+REASONS: Mapping[str, tuple[str, ...]] = {**TABLE, **NEWER}
+
+
+def reference() -> Path | None:
+    """The original's document: where a variable says, or in `shared` beside the checkout or further up."""
+    given = os.environ.get(_VARIABLE)
+    beside = (parent / _NAME for parent in Path(__file__).resolve().parents[3:])
+    return Path(given) if given else next((each for each in beside if each.exists()), None)
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Json:
+    found = reference()
+    if found is None:
+        pytest.skip(f"the original's document is not here: neither {_NAME} beside the checkout nor {_VARIABLE}")
+    return json.loads(found.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def ours() -> Json:
+    return document(create_app(Settings.model_validate({})))
+
+
+@pytest.fixture(scope="module")
+def found(ours: Json, theirs: Json) -> list[str]:
+    return differences(ours, theirs)
+
+
+def reasons(line: str) -> list[str]:
+    return [why for why, patterns in REASONS.items() if any(fnmatchcase(line, each) for each in patterns)]
+
+
+def shown(found: list[str]) -> Iterator[str]:
+    for why in REASONS:
+        if lines := [each for each in found if reasons(each) == [why]]:
+            yield f"{why}:"
+            yield from (f"    {each}" for each in lines)
+
+
+def test_each_difference_has_one_reason(found: list[str], request: pytest.FixtureRequest) -> None:
+    tell(request.config, "differences from the original's document: ours -> theirs", list(shown(found)))
+    wrong = [f"{each}: {' and '.join(reasons(each)) or 'no reason'}" for each in found if len(reasons(each)) != 1]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_row_of_the_table_is_without_a_difference(found: list[str]) -> None:
+    rows = [(why, pattern) for why, patterns in TABLE.items() for pattern in patterns]
+    idle = [f"{why}: {row}" for why, row in rows if not any(fnmatchcase(each, row) for each in found)]
+    assert not idle, "\n".join(idle)
+
+
+def test_no_two_rows_are_the_same() -> None:
+    rows = [pattern for patterns in REASONS.values() for pattern in patterns]
+    assert len(rows) == len(set(rows))
+
+
+def test_shapes_have_the_originals_fields_in_its_order(ours: Json, theirs: Json) -> None:
+    originals = theirs["components"]["schemas"]
+    compared = 0
+    for name, shape in ours["components"]["schemas"].items():
+        expected = list(originals.get(name, {}).get("properties", ()))
+        both = [each for each in shape.get("properties", ()) if each in expected]
+        assert both == [each for each in expected if each in both], name
+        compared += bool(expected)
+    assert compared > 25
+
+
+# The instrument itself
+
+SMALL: Json = {
+    "paths": {
+        "/things/{id}": {
+            "put": {
+                "parameters": [
+                    {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}},
+                    {
+                        "name": "count",
+                        "in": "query",
+                        "schema": {"type": "integer", "default": 10, "exclusiveMinimum": 0, "maximum": 9},
+                    },
+                ],
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
+                },
+                "responses": {
+                    "200": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}
+                },
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "Thing": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "size": {"type": "integer"},
+                    "kind": {"type": "string", "enum": ["a", "b"], "default": "a"},
+                },
+            }
+        }
+    },
+}
+
+OPERATION = ("paths", "/things/{id}", "put")
+COUNT = (*OPERATION, "parameters", 1)
+THING = ("components", "schemas", "Thing")
+
+
+def changed(way: tuple[str | int, ...], value: object) -> Json:
+    """The small document with one thing put elsewhere; None takes it away."""
+    new: Any = copy.deepcopy(SMALL)
+    at = new
+    for step in way[:-1]:
+        at = at[step]
+    if value is None:
+        del at[way[-1]]
+    else:
+        at[way[-1]] = value
+    return new
+
+
+Change: TypeAlias = "tuple[Any, str]"
+
+CHANGES: dict[tuple[str | int, ...], Change] = {
+    OPERATION: (None, "PUT /things/{id}: only theirs"),
+    (*OPERATION, "parameters", 0, "schema", "format"): (None, "PUT /things/{id}: path id: format: none -> uuid"),
+    COUNT: (None, "PUT /things/{id}: query count: only theirs"),
+    (*COUNT, "required"): (True, "PUT /things/{id}: query count: required: True -> False"),
+    (*COUNT, "schema", "type"): ("string", "PUT /things/{id}: query count: type: string -> integer"),
+    (*COUNT, "schema", "default"): (5, "PUT /things/{id}: query count: default: 5 -> 10"),
+    (*COUNT, "schema", "exclusiveMinimum"): (1, "PUT /things/{id}: query count: minimum: 2 -> 1"),
+    (*COUNT, "schema", "maximum"): (8, "PUT /things/{id}: query count: maximum: 8 -> 9"),
+    (*OPERATION, "requestBody"): (None, "PUT /things/{id}: body: none -> some"),
+    (*OPERATION, "requestBody", "required"): (False, "PUT /things/{id}: body: required: False -> True"),
+    (*OPERATION, "responses"): ({"201": {}}, "PUT /things/{id}: answers 201: only ours"),
+    (*OPERATION, "security"): ([{"api-key": []}], "PUT /things/{id}: security: api-key -> none"),
+    (*THING, "properties", "size"): (None, "shown Thing.size: only theirs"),
+    (*THING, "properties", "more"): ({"type": "string"}, "sent Thing.more: only ours"),
+    (*THING, "properties", "size", "type"): ("number", "shown Thing.size: type: number -> integer"),
+    (*THING, "properties", "size", "format"): ("int32", "shown Thing.size: format: int32 -> none"),
+    (*THING, "properties", "kind", "enum"): (["a"], "sent Thing.kind: values: a -> a b"),
+    (*THING, "properties", "kind", "default"): ("b", "sent Thing.kind: default: b -> a"),
+    (*THING, "properties", "name", "maxLength"): (3, "sent Thing.name: maxLength: 3 -> none"),
+    (*THING, "required"): (["name", "size"], "sent Thing.size: required: True -> False"),
+    (*THING, "properties", "name", "type"): (["string", "null"], "shown Thing.name: may be null: True -> False"),
+}
+
+
+@pytest.mark.parametrize(("way", "change"), CHANGES.items(), ids=lambda each: ".".join(map(str, each[-3:])))
+def test_a_difference_is_seen(way: tuple[str | int, ...], change: Change) -> None:
+    value, line = change
+    assert line in differences(changed(way, value), SMALL)
+
+
+def test_ways_to_say_the_same_are_no_difference() -> None:
+    optional = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    assert differences(changed((*THING, "properties", "size"), optional), SMALL) == []
+    inclusive = {"type": ["integer", "null"], "default": 10, "minimum": 1, "maximum": 9.0}
+    size = changed((*THING, "properties", "size"), optional)
+    size["paths"]["/things/{id}"]["put"]["parameters"][1]["schema"] = inclusive
+    assert differences(size, SMALL) == []
