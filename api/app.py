@@ -17,10 +17,13 @@ from litestar.datastructures import State
 from oa_graph import boards
 from oa_graph.api import (
     admin,
+    authored,
     backend_settings,
     docs,
     flag,
+    frontend_posts,
     health,
+    instant,
     labels,
     metrics,
     people,
@@ -68,6 +71,8 @@ def create_app(
             stats.router,
             people.router,
             backend_settings.router,
+            frontend_posts.router,
+            *authored.routers,
             admin.router,
         ],
     )
@@ -82,7 +87,10 @@ def create_app(
         state=State({"metrics": counts}),
         request_class=Call,
         exception_handlers=HANDLERS,
-        type_decoders=[(lambda shape: shape is flag.Flag, flag.read)],
+        type_decoders=[
+            (lambda shape: shape is flag.Flag, flag.read),
+            (lambda shape: shape is instant.Instant, instant.read),
+        ],
         request_max_body_size=_BODY_FLOOR + _BYTES_A_CHARACTER * chosen.limits.message_size_limit,
         openapi_config=docs.CONFIG,
         logging_config=None,

@@ -120,7 +120,7 @@ _INVALID = ResponseSpec(
     ],
 )
 
-SLASHED = frozenset({"/api/v1/tasks", "/api/v1/text_labels", "/api/v1/frontend_users", "/api/v1/stats"})
+SLASHED = frozenset(f"/api/v1/{topic}" for topic in ("tasks", "text_labels", "frontend_users", "messages", "stats"))
 """Paths whose canonical form ends in a slash; both forms are served."""
 
 

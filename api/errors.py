@@ -88,6 +88,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.IncompleteCursor: Face(400, GENERIC),
     errors.SortKeyUnsupported: Face(400, 100),
     errors.IdWithoutName: Face(400, GENERIC),
+    errors.AuthAndUsernameRequired: Face(400, 2012),
 }
 
 

@@ -22,9 +22,9 @@ def moment(text: str) -> datetime:
     """A time from a cursor; naive is UTC, and a space may stand for the plus that a URL lost. Raises InvalidCursor."""
     try:
         found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-    except ValueError as error:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidCursor(value=text) from error
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Messages, called posts everywhere but on the wire: alone, in their conversation, in their tree."""
+"""Messages, called posts everywhere but on the wire: in lists, alone, in their conversation, in their tree."""
 
 from __future__ import annotations
 
@@ -6,17 +6,91 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 
 from oa_graph import errors
-from oa_graph.api import wire
+from oa_graph.api import listings, wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import ACTING, KEYED, fails
 from oa_graph.api.flag import NO, YES, Flag, flag
 from oa_graph.api.keys import acting, keyed
+from oa_graph.api.users import visible_client
 from oa_graph.graph import posts, trees
 
 UNKNOWN = fails(errors.PostNotFound, errors.UserNotFound)
+
+Author = Annotated[str | None, QueryParameter(description="Of the author; `auth_method` and `username` go together.")]
+
+
+@get(
+    "/",
+    summary="List messages",
+    operation_id="query_messages",
+    responses=fails(errors.UserNotFound, errors.AuthAndUsernameRequired),
+)
+async def listing(
+    request: Call,
+    auth_method: Author = None,
+    username: Author = None,
+    api_client_id: listings.ClientId = None,
+    max_count: listings.MaxCount = 10,
+    start_date: listings.StartDate = None,
+    end_date: listings.EndDate = None,
+    only_roots: listings.OnlyRoots = NO,
+    desc: listings.NewestFirst = YES,
+    allow_deleted: listings.IncludeDeleted = NO,
+    lang: listings.Lang = None,
+) -> list[wire.Message]:
+    """Messages by the time of their creation, rejected ones and those under review too."""
+    client = visible_client(request.caller, api_client_id)
+    of = listings.among(client=client, lang=lang, only_roots=only_roots, deleted=allow_deleted)
+    of = await listings.by_author(request, of, auth_method=auth_method, username=username)
+    return await listings.listed(request, of, start=start_date, end=end_date, max_count=max_count, desc=desc)
+
+
+@get(
+    "/cursor",
+    summary="Page through messages",
+    operation_id="get_messages_cursor",
+    responses=fails(errors.UserNotFound, errors.AuthAndUsernameRequired, errors.InvalidCursor, errors.IncompleteCursor),
+)
+async def paging(
+    request: Call,
+    before: listings.Before = None,
+    after: listings.After = None,
+    user_id: Annotated[UUID | None, QueryParameter(description="Only messages of this author.")] = None,
+    auth_method: Author = None,
+    username: Author = None,
+    api_client_id: listings.ClientId = None,
+    only_roots: listings.OnlyRoots = NO,
+    include_deleted: listings.IncludeDeleted = NO,
+    max_count: listings.MaxCount = 10,
+    desc: listings.Descending = NO,
+    search_query: Annotated[
+        str | None,
+        QueryParameter(
+            max_length=512,
+            description="Only messages with all of these words, in any of their forms; what stands in double quotes is "
+            "a phrase. Needs `lang`. Words that are too common in the language count for nothing.",
+        ),
+    ] = None,
+    lang: listings.Lang = None,
+    include_user: Annotated[Flag, flag("Also tell who wrote each message.", default=False)] = NO,
+) -> wire.MessagePage:
+    """Messages by the time of their creation, rejected ones and those under review too."""
+    client = visible_client(request.caller, api_client_id)
+    of = listings.among(client=client, lang=lang, only_roots=only_roots, deleted=include_deleted)
+    of = await listings.by_author(request, of, user_id=user_id, auth_method=auth_method, username=username)
+    return await listings.page(
+        request,
+        of,
+        before=before,
+        after=after,
+        max_count=max_count,
+        desc=desc,
+        search_query=search_query,
+        include_user=bool(include_user),
+    )
 
 
 @get("/{message_id:str}", summary="Read a message", operation_id="get_message", responses=UNKNOWN)
@@ -77,9 +151,56 @@ async def children(request: Call, message_id: FromPath[UUID]) -> list[wire.Messa
     return wire.messages(found, viewer=request.viewer_id)
 
 
+@get(
+    "/{message_id:str}/descendants",
+    summary="Read all that is below a message",
+    operation_id="get_descendants",
+    responses=UNKNOWN,
+)
+async def descendants(request: Call, message_id: FromPath[UUID]) -> wire.MessageTree:
+    """The replies, the replies to them and so on, deleted and rejected ones too; the message itself is left out."""
+    found = await posts.descendants(request.graph, str(message_id), viewer=request.viewer_id)
+    return wire.branch(message_id, found, viewer=request.viewer_id)
+
+
+@get(
+    "/{message_id:str}/longest_conversation_in_tree",
+    summary="Read the longest conversation of a tree",
+    operation_id="get_longest_conv",
+    responses=UNKNOWN,
+)
+async def longest_conversation(request: Call, message_id: FromPath[UUID]) -> wire.Conversation:
+    """From the root to the deepest message of the tree, without what is deleted or rejected. Of several the oldest."""
+    thread = await posts.longest_thread(request.graph, str(message_id), viewer=request.viewer_id)
+    return wire.conversation(thread, viewer=request.viewer_id)
+
+
+@get(
+    "/{message_id:str}/max_children_in_tree",
+    summary="Read the message of a tree that has most replies",
+    operation_id="get_max_children",
+    responses=UNKNOWN,
+)
+async def max_children(request: Call, message_id: FromPath[UUID]) -> wire.MessageTree:
+    """That message, then the replies to it, all that are not deleted; under its id."""
+    found = await posts.most_replies(request.graph, str(message_id), viewer=request.viewer_id)
+    return wire.widest(message_id, found, viewer=request.viewer_id)
+
+
 router = Router(
     "/messages",
-    route_handlers=[one, conversation, tree, tree_state, children],
+    route_handlers=[
+        listing,
+        paging,
+        one,
+        conversation,
+        tree,
+        tree_state,
+        children,
+        descendants,
+        longest_conversation,
+        max_children,
+    ],
     guards=[keyed, acting],
     security=[*KEYED, *ACTING],
     tags=["messages"],

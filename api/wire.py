@@ -8,7 +8,7 @@ a function makes each shape from a value of the model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -456,6 +456,18 @@ class MessageTree(Out):
     messages: list[Message]
 
 
+class MessagePage(Out):
+    """Some messages of a list, and where the pages before and after them begin."""
+
+    prev: str | None
+    """To be sent as `before`; null on the first page."""
+    next: str | None
+    """To be sent as `after`; null on the last page."""
+    sort_key: Literal["created_date"]
+    order: Literal["asc", "desc"]
+    items: list[Message]
+
+
 class MessageTreeStateResponse(Out):
     """Where a tree is on its way."""
 
@@ -489,8 +501,8 @@ def conversation_message(post: model.Post, *, viewer: str | None, blind: bool = 
     )
 
 
-def message(post: model.Post, *, viewer: str | None) -> Message:
-    """`post` as the user with id `viewer` sees it."""
+def message(post: model.Post, *, viewer: str | None, author: FrontEndUser | None = None) -> Message:
+    """`post` as the user with id `viewer` sees it, with its author where that was asked for."""
     return Message(
         id=post.id,
         user_id=post.author,
@@ -512,7 +524,7 @@ def message(post: model.Post, *, viewer: str | None) -> Message:
         message_tree_id=post.tree,
         ranking_count=post.rankings,
         rank=post.rank,
-        user=None,
+        user=author,
     )
 
 
@@ -522,6 +534,16 @@ def conversation(thread: Iterable[model.Post], *, viewer: str | None) -> Convers
 
 def messages(posts: Iterable[model.Post], *, viewer: str | None) -> list[Message]:
     return [message(post, viewer=viewer) for post in posts]
+
+
+def branch(id: UUID | str, posts: Iterable[model.Post], *, viewer: str | None) -> MessageTree:
+    """Some messages of a tree, under the id of one of them."""
+    return MessageTree(id=str(id), messages=messages(posts, viewer=viewer))
+
+
+def widest(asked: UUID | str, posts: Sequence[model.Post], *, viewer: str | None) -> MessageTree:
+    """A message and the replies to it, under its id; where there is none, nothing under the id `asked` about."""
+    return branch(posts[0].id if posts else asked, posts, viewer=viewer)
 
 
 def tree(value: model.Tree, posts: Iterable[model.Post], *, viewer: str | None) -> MessageTree:

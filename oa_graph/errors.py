@@ -16,7 +16,7 @@
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
     │   ├── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
     │   ├── InvalidCursor · IncompleteCursor
-    │   └── SortKeyUnsupported · IdWithoutName
+    │   └── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
         ├── InvalidFile · StillChanging
@@ -230,6 +230,10 @@ class SortKeyUnsupported(NotValid):
 
 class IdWithoutName(NotValid):
     """`{id}` bounds nothing by itself; it needs `{name}`."""
+
+
+class AuthAndUsernameRequired(NotValid):
+    """`auth_method` and `username` name a user together: give both or neither."""
 
 
 class SchemaChanged(Setup):

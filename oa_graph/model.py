@@ -539,6 +539,29 @@ class Span(Generic[V]):
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which posts a list is of. None: whichever."""
+
+    authors: tuple[str, ...] | None = None
+    """User ids; an empty tuple stands for nobody."""
+    client: str | None = None
+    lang: str | None = None
+    only_roots: bool = False
+    include_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuery:
+    """What a full-text index is asked for, in its query language."""
+
+    index: str
+    words: str
+    """What has to occur in the text."""
+    scope: str
+    """What else has to hold, as far as the index knows it: it may let pass more, never less."""
+
+
 _BOTH_FIRST = (TextLabel.SPAM, TextLabel.LANG_MISMATCH)
 _BOTH_LAST = (
     TextLabel.CREATIVITY,

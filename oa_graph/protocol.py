@@ -69,7 +69,7 @@ from oa_graph.model import (
     User,
 )
 from oa_graph.policy import availability as counting
-from oa_graph.policy import growth, rating, review, sampling, scoring
+from oa_graph.policy import growth, rating, review, sampling, scoring, search
 from oa_graph.policy.kinds import KINDS, Family, offered, race
 
 log = logging.getLogger(__name__)
@@ -408,6 +408,7 @@ def _settling_text(
             answer=answer,
             post=post,
             goal=goal,
+            labels=search.LABELS,
             limits=limits,
             now=_now(),
         )

@@ -29,6 +29,7 @@ from oa_graph.model import (
     TreeState,
     User,
 )
+from oa_graph.policy import search
 
 T = TypeVar("T")
 
@@ -100,14 +101,16 @@ async def plant(
     await graph.execute(
         """
         UNWIND $rows AS row
-        CREATE (post:Post {id: row.id, tree: row.tree, text: row.text, depth: row.depth, role: row.role, lang: $lang,
-          accepted: row.accepted, deleted: row.deleted, reviews: 0, created: $now, edited: false, synthetic: false})
+        CREATE (post:Post:$($label) {id: row.id, tree: row.tree, text: row.text, depth: row.depth, role: row.role,
+          lang: $lang, accepted: row.accepted, deleted: row.deleted, reviews: 0, created: $now, edited: false,
+          synthetic: false, hour: format($now, 'uuuuMMddHH')})
         WITH row, post
         CALL (row, post) { WITH * WHERE row.parent IS NOT NULL
           MATCH (parent:Post {id: row.parent}) CREATE (post)-[:REPLY_TO]->(parent) }
         """,
         rows=rows,
         lang=lang,
+        label=search.label(lang),
         now=now,
     )
     if author is not None:

@@ -107,6 +107,12 @@ _NEVER: dict[str, str] = {
         MATCH (user:User) WITH user.client AS client, user.method AS method, user.name AS name, count(user) AS users
         WHERE users > 1 RETURN name AS found
         """,
+    "a post is in the index of no language, or of two, or under a wrong hour": """
+        MATCH (post:Post)
+        WHERE size([label IN labels(post) WHERE label STARTS WITH 'In']) <> 1
+        OR coalesce(post.hour, '') <> format(datetime({epochSeconds: post.created.epochSeconds}), 'uuuuMMddHH')
+        RETURN post.text AS found
+        """,
     "ranks of siblings have a gap": """
         MATCH (reply:Post)-[:REPLY_TO]->(parent:Post) WHERE reply.rank IS NOT NULL
         WITH parent, collect(reply.rank) AS ranks

@@ -3,6 +3,7 @@
 // in    trees  LIST<MAP>  each: tree MAP its properties; posts LIST<MAP>, the root first and each after its parent,
 //                         each: post MAP its properties; seconds, nanosecond INTEGER its creation since 1970, for a time
 //                         costs the driver more than all the rest; above INTEGER place of its parent, null for the root
+// in    labels  MAP        by language tag in lower case: the label whose index a text is searched in
 // rows  none
 // cost  no walk; a seek for each author
 // mode  write
@@ -13,8 +14,10 @@ WITH row, tree
 CALL (row) {
   UNWIND range(0, size(row.posts) - 1) AS i
   WITH i, row.posts[i] AS each, row.posts[i].post AS properties
-  CREATE (post:Post)
-  SET post = properties {.*, created: datetime({epochSeconds: each.seconds, nanosecond: each.nanosecond})}
+  WITH i, properties, datetime({epochSeconds: each.seconds, nanosecond: each.nanosecond}) AS created,
+    toLower(properties.lang) AS lang
+  CREATE (post:Post:$(coalesce($labels[lang], $labels[split(lang, '-')[0]], 'InOther')))
+  SET post = properties {.*, created: created, hour: format(created, 'uuuuMMddHH')}
   WITH i, post ORDER BY i
   RETURN collect(post) AS posts
 }

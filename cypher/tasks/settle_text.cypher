@@ -16,6 +16,7 @@
 // in    lang          STRING          null: the parent's, or for a prompt the one it was asked for in
 // in    now           ZONED DATETIME
 // in    now_ms        INTEGER         the same in epoch milliseconds
+// in    labels        MAP             by language tag in lower case: the label whose index a text is searched in
 // in    window_start  ZONED DATETIME  equal texts of the user since then are refused
 // in    allow         MAP             duplicate_tasks BOOLEAN: rule to leave out
 // in    num_prompter_replies  INTEGER  replies wanted by an assistant post
@@ -76,8 +77,9 @@ CALL (task, parent, tree, user, state, live, next_lapse, outcome) {
     depth: coalesce(parent.depth + 1, 0), created: $now, client: $client, frontend_id: $frontend_id, author: user.id,
     reply_key: CASE WHEN parent IS NULL OR deleted OR $allow.duplicate_tasks THEN null
       ELSE user.id + ' ' + parent.id END,
-    reviews: 0, deleted: deleted, edited: false, synthetic: false
+    reviews: 0, deleted: deleted, edited: false, synthetic: false, hour: format($now, 'uuuuMMddHH')
   })<-[:GAVE]-(task)
+  SET post:$(coalesce($labels[toLower(lang)], $labels[split(toLower(lang), '-')[0]], 'InOther'))
   SET post += CASE
     WHEN parent IS NULL THEN {pool: 'label_initial_prompt ' + lang, key: rand(), wants: $quota_prompt}
     WHEN state = 'growing' AND NOT deleted

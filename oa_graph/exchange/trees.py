@@ -21,7 +21,7 @@ from oa_graph.graph.exchange import FiledPost, FiledTree
 from oa_graph.graph.session import Graph, Taken, Tx
 from oa_graph.lifecycle import Moment
 from oa_graph.model import Limits, TreeState
-from oa_graph.policy import growth
+from oa_graph.policy import growth, search
 
 CLIENT = "import"
 """The API client that imported posts and their authors belong to."""
@@ -222,7 +222,14 @@ class _Bringing:
                 if tree.id not in here:
                     new.setdefault(tree.id, (tree, self._now + line * _MICROSECOND))
             if new:
-                await exchange.store(tx, list(new.values()), client=self._client, limits=self._limits, now=self._now)
+                await exchange.store(
+                    tx,
+                    list(new.values()),
+                    client=self._client,
+                    labels=search.LABELS,
+                    limits=self._limits,
+                    now=self._now,
+                )
             at = Moment(tx, self._limits, self._now, self._rng)
             for tree, _ in new.values():
                 if tree.state in _WANT_SOMETHING:

@@ -99,15 +99,27 @@ async def known(tx: Tx, ids: Collection[str]) -> set[str]:
 
 
 async def store(
-    tx: Tx, trees: Sequence[tuple[FiledTree, datetime]], *, client: str, limits: Limits, now: datetime
+    tx: Tx,
+    trees: Sequence[tuple[FiledTree, datetime]],
+    *,
+    client: str,
+    labels: Mapping[str, str],
+    limits: Limits,
+    now: datetime,
 ) -> None:
     """Writes trees that are not here yet, each with the moment of its coming, and counts them for their languages.
 
-    Opens no places. Raises Taken when a post or tree of that id exists.
+    Posts are labelled by their languages as `labels` say. Opens no places. Raises Taken when a post or tree of that id
+    exists.
     """
     authors = {post.author for tree, _ in trees for post in tree.posts if post.author is not None}
     await run(tx, "exchange/authors", ids=sorted(authors), client=client, now=now)
-    await run(tx, "exchange/store", trees=[_tree(tree, moment, client, limits) for tree, moment in trees])
+    await run(
+        tx,
+        "exchange/store",
+        trees=[_tree(tree, moment, client, limits) for tree, moment in trees],
+        labels=dict(labels),
+    )
     tallies = _tallies(trees).items()
     await stats.leave(tx, (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies))
     counts = Counter((tree.posts[0].lang, tree.state.value) for tree, _ in trees)

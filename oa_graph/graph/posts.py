@@ -1,16 +1,28 @@
-"""Posts: reading them alone, as threads and as trees; deciding, deleting, remarking and reporting."""
+"""Posts: reading them alone, as threads, trees and lists; deciding, deleting, remarking and reporting."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, cast
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, cast
 
 from oa_graph.errors import BrokenThread, PostNotFound
-from oa_graph.graph.session import Decode, Tx, decoder, many, maybe, run
-from oa_graph.model import Post, Role, Thread, TreeState
+from oa_graph.graph.session import Decode, Row, Tx, decoder, many, maybe, run
+from oa_graph.model import (
+    FIRST_ID,
+    LAST_ID,
+    Among,
+    Bound,
+    Post,
+    Role,
+    Span,
+    TextQuery,
+    Thread,
+    TreeState,
+    User,
+)
 
 
 def decode(fields: Mapping[str, Any], viewer: str | None) -> Post:
@@ -69,10 +81,7 @@ async def thread(tx: Tx, id: str, *, viewer: str | None) -> Thread:
 
 async def children(tx: Tx, id: str, *, viewer: str | None) -> list[Post]:
     """The live replies, whatever their reviews say; raises PostNotFound."""
-    rows = await many(tx, "posts/children", lambda row: row["post"], id=id)
-    if not rows:
-        raise PostNotFound(id=id)
-    return [decode(fields, viewer) for fields in rows if fields is not None]
+    return _some(await many(tx, "posts/children", _post_of, id=id), id, viewer)
 
 
 async def tree_posts(
@@ -90,6 +99,106 @@ async def tree_posts(
     if not found:
         await post(tx, id, viewer=None)  # tells an unknown post from a tree whose posts are all left out
     return found
+
+
+async def named(tx: Tx, frontend_id: str, *, client: str) -> str:
+    """The id of the post that an API client knows by an id of its own; raises PostNotFound."""
+    found = await maybe(tx, "posts/named", lambda row: str(row["id"]), client=client, frontend_id=frontend_id)
+    if found is None:
+        raise PostNotFound(id=frontend_id)
+    return found
+
+
+async def descendants(tx: Tx, id: str, *, viewer: str | None) -> list[Post]:
+    """All posts below one, by depth, then age; raises PostNotFound."""
+    return _some(await many(tx, "posts/descendants", _post_of, id=id), id, viewer)
+
+
+async def longest_thread(tx: Tx, id: str, *, viewer: str | None) -> Thread:
+    """The longest thread of the tree that post `id` belongs to, without what is deleted or rejected.
+
+    Empty when not even the root stands. Raises PostNotFound.
+    """
+    return tuple(_some(await many(tx, "posts/longest_thread", _post_of, id=id), id, viewer))
+
+
+async def most_replies(tx: Tx, id: str, *, viewer: str | None) -> list[Post]:
+    """The live post with most live replies in the tree of post `id`, then those replies; raises PostNotFound."""
+    return _some(await many(tx, "posts/most_replies", _post_of, id=id), id, viewer)
+
+
+def _post_of(row: Row) -> Mapping[str, Any] | None:
+    return row["post"]
+
+
+def _some(rows: Sequence[Mapping[str, Any] | None], id: str, viewer: str | None) -> list[Post]:
+    """The posts of rows, of which one null says that post `id` is there and has none to show."""
+    if not rows:
+        raise PostNotFound(id=id)
+    return [decode(fields, viewer) for fields in rows if fields is not None]
+
+
+class Listed(NamedTuple):
+    """One post of a list, with its author where that was asked for."""
+
+    post: Post
+    user: User | None
+
+
+_FIRST_MOMENT, _LAST_MOMENT = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+_user = decoder(User)
+
+
+async def page(
+    tx: Tx,
+    span: Span[datetime],
+    *,
+    among: Among,
+    viewer: str | None,
+    search: TextQuery | None = None,
+    with_user: bool = False,
+) -> list[Listed]:
+    """Posts by the time of their creation, as far as the span goes.
+
+    A search needs the language of `among`, whose index it asks.
+    """
+    if among.authors == ():
+        return []
+    low, high = span.low or Bound(_FIRST_MOMENT, None), span.high or Bound(_LAST_MOMENT, None)
+    # The graph takes one moment in two zones for two times.
+    parameters: dict[str, object] = {
+        "authors": None if among.authors is None else list(among.authors),
+        "client": among.client,
+        "lang": among.lang,
+        "low": low.value.astimezone(UTC),
+        "low_id": FIRST_ID if low.id is None else low.id,
+        "high": high.value.astimezone(UTC),
+        "high_id": LAST_ID if high.id is None else high.id,
+        "only_roots": among.only_roots,
+        "include_deleted": among.include_deleted,
+        "limit": span.limit,
+        "with_user": with_user,
+    }
+
+    def listed(row: Row) -> Listed:
+        return Listed(decode(row["post"], viewer), None if row["user"] is None else _user(row["user"]))
+
+    if search is None:
+        name = "posts/newest" if span.desc else "posts/oldest"
+        return await many(tx, name, listed, by=_by(among), **parameters)
+    name = "posts/newest_hits" if span.desc else "posts/oldest_hits"
+    asked = {"index": search.index, "words": search.words, "scope": search.scope}
+    return await many(tx, name, listed, **asked, **parameters)
+
+
+def _by(among: Among) -> str:
+    """The index that passes over least."""
+    if among.authors is not None:
+        return "author"
+    if among.client is not None:
+        return "client" if among.lang is None else "client_lang"
+    return "all" if among.lang is None else "lang"
 
 
 async def decide(tx: Tx, id: str, *, accepted: bool) -> None:

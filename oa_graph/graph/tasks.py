@@ -382,10 +382,14 @@ async def settle_text(
     answer: TextAnswer,
     post: str,
     goal: int,
+    labels: Mapping[str, str],
     limits: Limits,
     now: datetime,
 ) -> Outcome:
-    """Stores a text as post `post`; raises PostIdTaken when the frontend used its id before."""
+    """Stores a text as post `post`, labelled by its language as `labels` say.
+
+    Raises PostIdTaken when the frontend used its id before.
+    """
     try:
         return await one(
             tx,
@@ -400,6 +404,7 @@ async def settle_text(
             lang=answer.lang,
             now=now,
             now_ms=milliseconds(now),
+            labels=dict(labels),
             window_start=now - timedelta(seconds=limits.duplicate_window_sec),
             allow=_allow(limits),
             num_prompter_replies=limits.num_prompter_replies,

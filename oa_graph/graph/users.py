@@ -64,6 +64,11 @@ def _within(span: Span[str], found: Sequence[User], *, key: Callable[[User], str
     return [user for user in found if ((key(user), user.id) > last if span.desc else (key(user), user.id) < last)]
 
 
+async def namesakes(tx: Tx, *, client: str | None, method: str, name: str) -> list[str]:
+    """The ids of the users that an API client knows by this name, or that any does; at most one for each client."""
+    return await many(tx, "users/namesakes", lambda row: str(row["id"]), client=client, method=method, name=name)
+
+
 async def upsert(tx: Tx, *, client: str, person: Person, id: str, now: datetime, changes: Mapping[str, object]) -> User:
     """The user, created with `id` when new; of an existing one only the display name and `changes` are written."""
     return await one(

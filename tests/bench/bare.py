@@ -16,7 +16,7 @@ from oa_graph.graph import posts, tasks
 from oa_graph.graph.queries import catalogue
 from oa_graph.graph.session import Graph, Row, Tx
 from oa_graph.model import Client, LabelAnswer, Limits, Person, RankingAnswer, TaskKind, TaskRequest, TextAnswer
-from oa_graph.policy import scoring
+from oa_graph.policy import scoring, search
 from tests.bench.crowd import Crowd
 from tests.bench.generate import CLIENT
 from tests.bench.meter import Notes
@@ -92,6 +92,7 @@ class Bare:
                 answer=TextAnswer(ack, id, text, None),
                 post=str(uuid4()),
                 goal=self._limits.goal_tree_size,
+                labels=search.LABELS,
                 limits=self._limits,
                 now=_now(),
             ),

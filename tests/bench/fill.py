@@ -22,7 +22,7 @@ from oa_graph.graph import trees
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Server
 from oa_graph.model import Limits, TaskKind, TreeState
-from oa_graph.policy import growth
+from oa_graph.policy import growth, search
 from tests.bench.generate import CLIENT, MADE, Forest, Plan, Post, Ranking, Review, Tree, User, stored
 
 T = TypeVar("T")
@@ -227,10 +227,11 @@ async def _send(graph: Graph, batch: Sequence[Tree]) -> None:
     await graph.execute(
         """
         UNWIND $rows AS row
-        MATCH (author:User {id: row.author})
-        CREATE (author)-[:WROTE]->(post:Post) SET post = row
+        MATCH (author:User {id: row.post.author})
+        CREATE (author)-[:WROTE]->(post:Post:$(row.label))
+        SET post = row.post, post.hour = format(post.created, 'uuuuMMddHH')
         """,
-        rows=[_properties(post) for post in posts],
+        rows=[{"post": _properties(post), "label": search.label(post.lang)} for post in posts],
     )
     await graph.execute(
         """

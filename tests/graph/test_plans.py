@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, LiteralString, TypeVar, cast
 
@@ -18,11 +18,11 @@ import pytest
 from neo4j import AsyncTransaction
 
 from oa_graph import protocol
-from oa_graph.graph import posts, tasks
+from oa_graph.graph import posts, tasks, users
 from oa_graph.graph.queries import Query, catalogue
 from oa_graph.graph.session import Graph, Row, Tx
-from oa_graph.model import Limits, TaskKind, TaskRequest
-from oa_graph.policy import sampling
+from oa_graph.model import Among, Bound, Limits, Span, TaskKind, TaskRequest
+from oa_graph.policy import sampling, search
 from tests.builders import CLIENT, answer_for, person
 
 pytestmark = pytest.mark.anyio
@@ -140,6 +140,33 @@ async def test_what_is_checked_under_a_lock_is_not_from_before_it(planned: Graph
     assert kept <= FIXED
 
 
+@pytest.mark.parametrize("name", ["posts/newest", "posts/oldest"])
+async def test_a_page_is_read_in_the_order_of_an_index_and_never_sorted_as_a_whole(planned: Graph, name: str) -> None:
+    query = catalogue()[name]
+    async with planned.session() as session:
+        result = await session.run(explained(query), query.sent({}))
+        plan = cast("Mapping[str, Any]", (await result.consume()).plan)
+    found = list(branches(plan))
+    assert {index for _, index in found} == {
+        "author, created",
+        "client, created",
+        "lang, created",
+        "client, lang, created",
+        "created",
+    }
+    assert {sorting for sorting, _ in found} == {"PartialTop"}
+
+
+def branches(plan: Mapping[str, Any], sorting: str = "") -> Iterator[tuple[str, str]]:
+    """The index below each leaf, and the operator that orders what it gives."""
+    operator = str(plan["operatorType"]).partition("@")[0]
+    sorting = operator if re.search("Sort|Top", operator) else sorting
+    if found := re.search(r"RANGE INDEX post:Post\(([\w, ]+)\)", str(plan["args"].get("Details", ""))):
+        yield sorting, found[1]
+    for child in plan.get("children", ()):
+        yield from branches(child, sorting)
+
+
 # What the hot statements cost
 
 
@@ -168,6 +195,9 @@ def hits(plan: Mapping[str, Any]) -> int:
 
 WORKERS = 12
 
+THEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""When the graph began."""
+
 LIMITS = Limits(max_pending_tasks_per_user=10**6)
 
 HOT = (
@@ -179,9 +209,50 @@ HOT = (
     "tasks/look",
     "tasks/refuse",
     "posts/thread",
+    "posts/post",
+    "posts/named",
+    "posts/children",
+    "posts/tree",
+    "posts/descendants",
+    "posts/longest_thread",
+    "posts/most_replies",
+    "posts/newest",
+    "posts/oldest",
+    "posts/newest_hits",
+    "posts/oldest_hits",
+    "users/namesakes",
     "trees/facts",
     "trees/enter_state",
 )
+
+
+async def browse(store: Profiler, i: int) -> None:
+    """Every read of posts, in the middle of the graph."""
+    id = f"tree {20 + i}"
+    await posts.post(store, id, viewer=None)
+    await posts.children(store, id, viewer=None)
+    await posts.tree_posts(store, id, viewer=None, include_rejected=True, include_deleted=True)
+    await posts.descendants(store, id, viewer=None)
+    await posts.longest_thread(store, f"{id}.0.1", viewer=None)
+    await posts.most_replies(store, f"{id}.0.1", viewer=None)
+    await posts.named(store, f"user {i} 7", client=CLIENT.id)
+    authors = tuple(await users.namesakes(store, client=None, method="local", name=f"worker {i}"))
+    start = Bound(THEN + timedelta(minutes=7 * i), None)
+    for desc in (False, True):
+        for among in (
+            Among(),
+            Among(lang="en"),
+            Among(client=CLIENT.id),
+            Among(client=CLIENT.id, lang="en"),
+            Among(authors=authors, lang="en", client=CLIENT.id),
+            Among(lang="en", only_roots=True),
+        ):
+            for low, high in ((None, None), (start, None), (None, Bound(THEN + timedelta(days=9), None))):
+                await posts.page(store, Span(low, high, desc=desc, limit=11), among=among, viewer=None, with_user=True)
+        for typed in ("tree", "20", '"user 3"'):
+            among = Among(lang="en")
+            asked = search.query(typed, "en", among)
+            await posts.page(store, Span(None, None, desc=desc, limit=11), among=among, viewer=None, search=asked)
 
 
 async def play(store: Profiler) -> None:
@@ -189,6 +260,7 @@ async def play(store: Profiler) -> None:
     rng = Random(3)
     for i in range(WORKERS):
         who = person(f"worker {i}")
+        await browse(store, i)
         await tasks.look(
             store,
             client=CLIENT.id,
@@ -257,21 +329,22 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         WITH 'tree ' + i AS id, $states[i % size($states)] AS state
         CREATE (tree:Tree {id: id, state: state, lang: 'en', goal: 60, max_depth: 4, max_children: 4, created: $then})
         CREATE (tree)-[:ROOT]->(root:Post {id: id, tree: id, depth: 0, role: 'prompter', lang: 'en', text: id,
-          accepted: true, deleted: false, reviews: 3, created: $then, edited: false, synthetic: false})
+          accepted: true, deleted: false, reviews: 3, created: $then + duration({minutes: i}), edited: false,
+          synthetic: false})
         WITH id, state, root
         UNWIND range(0, 3) AS j
         CREATE (root)<-[:REPLY_TO]-(reply:Post {id: id + '.' + j, tree: id, depth: 1, role: 'assistant', lang: 'en',
           text: id + '.' + j, accepted: CASE WHEN state = 'growing' AND j > 1 THEN null ELSE true END, deleted: false,
-          reviews: 0, created: $then, edited: false, synthetic: false})
+          reviews: 0, created: root.created, edited: false, synthetic: false})
         WITH id, reply, j WHERE j < 2
         UNWIND range(0, 1) AS k
         CREATE (reply)<-[:REPLY_TO]-(:Post {id: reply.id + '.' + k, tree: id, depth: 2, role: 'prompter', lang: 'en',
-          text: reply.id + '.' + k, accepted: true, deleted: false, reviews: 3, created: $then, edited: false,
+          text: reply.id + '.' + k, accepted: true, deleted: false, reviews: 3, created: reply.created, edited: false,
           synthetic: false})
         """,
         trees=trees,
         states=states,
-        then=datetime(2026, 1, 1, tzinfo=UTC),
+        then=THEN,
     )
     await graph.execute("MERGE (l:Language {tag: 'en'}) SET l.growing = 1000, l.prompt_lottery_waiting = 1000")
     # as `trees/enter_state` would, for all at once
@@ -308,7 +381,8 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         UNWIND range(0, $history - 1) AS j
         WITH user, i, j, user.id + ' ' + j AS id
         CREATE (old:Post {id: id, tree: 'old', depth: 1, role: 'assistant', lang: 'en', text: id, accepted: true,
-          deleted: false, reviews: 3, created: $then, author: user.id, client: $client, frontend_id: id,
+          deleted: false, reviews: 3, created: $then + duration({minutes: j}), author: user.id, client: $client,
+          frontend_id: id,
           reply_key: user.id + ' old ' + j, edited: false, synthetic: false})
         CREATE (user)-[:WROTE]->(old)
         CREATE (user)-[:TOOK]->(done:Task {id: 'done ' + id, kind: 'assistant_reply', client: $client, ack: 'ack ' + id,
@@ -327,7 +401,11 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         client=CLIENT.id,
         people=WORKERS,
         history=history,
-        then=datetime(2026, 1, 1, tzinfo=UTC),
+        then=THEN,
+    )
+    await graph.execute(
+        "MATCH (post:Post) CALL (post) { SET post:InEnglish, post.hour = format(post.created, 'uuuuMMddHH') } "
+        "IN TRANSACTIONS OF 5000 ROWS"
     )
     await graph.execute("CALL db.resampleOutdatedIndexes()")
 
