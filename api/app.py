@@ -16,18 +16,22 @@ from litestar.datastructures import State
 
 from oa_graph import boards
 from oa_graph.api import (
+    accounts,
     admin,
     authored,
     backend_settings,
     docs,
     flag,
+    flags,
     frontend_posts,
     health,
     instant,
     labels,
     metrics,
+    moderation,
     people,
     posts,
+    purging,
     stats,
     tasks,
     users,
@@ -74,6 +78,10 @@ def create_app(
             frontend_posts.router,
             *authored.routers,
             admin.router,
+            *moderation.routers,
+            *accounts.routers,
+            flags.router,
+            purging.router,
         ],
     )
     app = Litestar(
@@ -89,6 +97,7 @@ def create_app(
         exception_handlers=HANDLERS,
         type_decoders=[
             (lambda shape: shape is flag.Flag, flag.read),
+            (lambda shape: shape is flag.Wish, flag.read_wish),
             (lambda shape: shape is instant.Instant, instant.read),
         ],
         request_max_body_size=_BODY_FLOOR + _BYTES_A_CHARACTER * chosen.limits.message_size_limit,

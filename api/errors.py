@@ -8,6 +8,7 @@ phrase as `detail` too.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -121,11 +122,18 @@ def unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:
     return _response(wire.HTTPValidationError(detail=error.detail, error_code=GENERIC), 422)
 
 
+_MISSING = re.compile(r"^Missing required (?P<source>query|path|header) parameter '(?P<key>\w+)' ")
+"""Litestar tells of a parameter that is not there in this sentence alone."""
+
+
 def invalid(request: AnyRequest, error: ValidationException) -> Response[bytes]:
     """Litestar's own check of paths and queries, and of a body that is missing.
 
     Its sentence holds the URL, hence perhaps a key: only what it says of each field is passed on.
     """
+    if missing := _MISSING.search(error.detail):
+        told = wire.ValidationError(loc=[missing["source"], missing["key"]], msg="Field required", type="missing")
+        return unprocessable(request, Unprocessable([told]))
     fields = cast("list[dict[str, str]]", error.extra or [{}])
     return unprocessable(request, Unprocessable([_field(each) for each in fields]))
 

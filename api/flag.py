@@ -28,6 +28,27 @@ def read(_: type[Flag], word: str) -> Flag:
     return YES if known else NO
 
 
-def flag(description: str, *, default: bool) -> QueryParameter:
-    """How a flag is described in the document."""
-    return QueryParameter(description=description, schema_extra={"type": "boolean", "default": default})
+class Wish:
+    """A boolean of a query that changes something; `on` None: it is left as it is."""
+
+    def __init__(self, on: bool | None = None) -> None:
+        self.on = on
+
+
+NO_WISH = Wish()
+
+
+def read_wish(_: type[Wish], word: str) -> Wish:
+    """A wish from any of the words; the website writes `undefined` for one that it does not have. Raises ValueError."""
+    return NO_WISH if word == "undefined" else Wish(bool(read(Flag, word)))
+
+
+def wish(description: str) -> QueryParameter:
+    """How a wish is described in the document."""
+    return QueryParameter(description=description, schema_extra={"type": "boolean"})
+
+
+def flag(description: str, *, default: bool | None = None) -> QueryParameter:
+    """How a flag is described in the document; without a default it has to be sent."""
+    told = {} if default is None else {"default": default}
+    return QueryParameter(description=description, schema_extra={"type": "boolean", **told})

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from litestar import Router, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from oa_graph import errors
+from oa_graph import errors, moderation
 from oa_graph.api import people, wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import KEYED, fails
@@ -60,9 +60,11 @@ async def create(request: Call, data: JSONBody[wire.CreateFrontendUserRequest]) 
     now = datetime.now(UTC)
     person, client = data.person(), request.caller
     known = await users.find(request.graph, client=client.id, method=person.method, name=person.name)
-    settings = resulting(known or newcomer(client, person.method), data.settings())
-    changes = {**permitted(client, settings), **data.acceptance(now)}
+    settings = permitted(client, resulting(known or newcomer(client, person.method), data.settings()))
+    changes = {**({} if known else settings), **data.acceptance(now)}
     user = await users.upsert(request.graph, client=client.id, person=person, id=str(uuid4()), now=now, changes=changes)
+    if known and settings:  # a ban is one, whichever way it comes
+        user = await moderation.change(request.graph, request.limits, rng=request.rng, user=user.id, changes=settings)
     return wire.user(user, now=now)
 
 

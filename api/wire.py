@@ -29,13 +29,14 @@ from pydantic import (
     Tag,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from oa_graph import model, settings
 from oa_graph.errors import AnswerWithoutTask, EmptyId, NothingToHandOut, UserNotSpecified
 from oa_graph.graph.session import ATTEMPTS
-from oa_graph.model import AuthMethod, LabelMode, Person, Role, TaskKind, TextLabel, TreeState
+from oa_graph.model import AuthMethod, EmojiCode, EmojiOp, LabelMode, Person, Role, TaskKind, TextLabel, TreeState
 from oa_graph.policy import scoring
 from oa_graph.policy.growth import ACTIVE
 
@@ -301,6 +302,40 @@ class CreateFrontendUserRequest(User):
         return {"terms_accepted": now} if self.tos_acceptance else {}
 
 
+class MessageEmojiRequest(In):
+    """Gives a message a reaction, or takes it back."""
+
+    user: User
+    op: EmojiOp = EmojiOp.TOGGLE
+    emoji: EmojiCode
+
+
+class EditMessageRequest(In):
+    """Gives a message another text."""
+
+    user: User
+    """The editor."""
+    new_content: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_without_null)]
+
+
+class MergeUsersRequest(In):
+    """Makes several accounts one."""
+
+    destination_user_id: UUID
+    """The account that stays."""
+    source_user_ids: list[UUID]
+    """The accounts that become part of it and are no more."""
+
+    @field_validator("source_user_ids")
+    @classmethod
+    def _without_destination(cls, value: list[UUID], about: ValidationInfo) -> list[UUID]:
+        if about.data.get("destination_user_id") in value:
+            raise PydanticCustomError(
+                "itself", "`destination_user_id` is among them; a user is not merged into himself"
+            )
+        return value
+
+
 class CreateApiClientRequest(In):
     """Admits a frontend application."""
 
@@ -468,6 +503,39 @@ class MessagePage(Out):
     items: list[Message]
 
 
+class MessageRevision(Out):
+    """One version of a message's text."""
+
+    id: Id
+    text: str
+    message_id: Id
+    user_id: Id | None
+    """Who wrote this version."""
+    created_date: Moment | None
+    user_is_author: bool | None
+    """Whether the acting user wrote it; null when there is none."""
+
+
+class FlaggedMessageResponse(Out):
+    """A message to which a moderator was called."""
+
+    message_id: Id
+    processed: bool
+    """A moderator has looked at it since."""
+    created_date: Moment | None
+    """When it was last flagged."""
+
+
+class FlaggedMessagePage(Out):
+    """Some of the flagged messages, and where the others are."""
+
+    prev: str | None
+    next: str | None
+    sort_key: str
+    order: Literal["asc", "desc"]
+    items: list[FlaggedMessageResponse]
+
+
 class MessageTreeStateResponse(Out):
     """Where a tree is on its way."""
 
@@ -548,6 +616,35 @@ def widest(asked: UUID | str, posts: Sequence[model.Post], *, viewer: str | None
 
 def tree(value: model.Tree, posts: Iterable[model.Post], *, viewer: str | None) -> MessageTree:
     return MessageTree(id=value.id, messages=messages(posts, viewer=viewer))
+
+
+def history(revisions: Iterable[model.Revision], *, viewer: str | None) -> list[MessageRevision]:
+    return [
+        MessageRevision(
+            id=each.id,
+            text=each.text,
+            message_id=each.post,
+            user_id=each.editor,
+            created_date=moment(each.created),
+            user_is_author=None if viewer is None else each.editor == viewer,
+        )
+        for each in revisions
+    ]
+
+
+def flag(value: model.Flag) -> FlaggedMessageResponse:
+    return FlaggedMessageResponse(message_id=value.post, processed=value.processed, created_date=moment(value.created))
+
+
+def flagged(flags: Iterable[model.Flag], *, links: tuple[str | None, str | None], desc: bool) -> FlaggedMessagePage:
+    prev, next = links
+    return FlaggedMessagePage(
+        prev=prev,
+        next=next,
+        sort_key="created_date",
+        order="desc" if desc else "asc",
+        items=[flag(each) for each in flags],
+    )
 
 
 def tree_state(tree: model.Tree) -> MessageTreeStateResponse:
@@ -1066,6 +1163,21 @@ def system_stats(value: model.SystemStats) -> SystemStats:
         deleted=value.deleted,
         message_trees=value.message_trees,
     )
+
+
+class PurgeResultModel(Out):
+    """What a purge changed."""
+
+    before: SystemStats
+    after: SystemStats
+    preview: bool
+    """It was done, counted and taken back."""
+    duration: float
+    """Seconds."""
+
+
+def purged(before: model.SystemStats, after: model.SystemStats, *, preview: bool, seconds: float) -> PurgeResultModel:
+    return PurgeResultModel(before=system_stats(before), after=system_stats(after), preview=preview, duration=seconds)
 
 
 class TreeMessageCountStats(Out):

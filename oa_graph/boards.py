@@ -209,7 +209,7 @@ async def _count_languages(tx: Tx) -> bool:
 
 async def _until_still(graph: Store, what: str, work: Callable[[Tx], Awaitable[bool]]) -> None:
     for _ in range(_ATTEMPTS):
-        if await graph.transact(work):
+        if await graph.transact(work, patient=True):
             return
     raise StillChanging(what=what)
 

@@ -7,13 +7,15 @@ that its facts have outgrown, and a crash leaves either both the event and the s
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
+from oa_graph import boards
 from oa_graph.graph import posts, trees
 from oa_graph.graph.session import Graph, Tx
-from oa_graph.model import Limits, TaskKind, TreeFacts, TreeState
+from oa_graph.model import EmojiCode, HaltedFor, Limits, TaskKind, TreeFacts, TreeState
 from oa_graph.policy import growth, lottery, rating, review, sampling
 from oa_graph.policy.ranking import consensus
 
@@ -23,6 +25,10 @@ _DRAWN_AT_ONCE = 5
 """A lottery starts at most so many trees in one transaction; the next event draws on."""
 
 _RANKINGS = (TaskKind.RANK_ASSISTANT_REPLIES, TaskKind.RANK_PROMPTER_REPLIES)
+
+
+_UNDER_MODERATION = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.GROWING})
+"""Trees that flags and skips can end; what is ranked or finished is a moderator's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +72,41 @@ async def advance(at: Moment, tree: str) -> None:
     """Takes every step that the tree's facts allow, and opens the places that its state wants."""
     facts = await trees.facts(at.tx, tree, limits=at.limits)
     if facts is not None:
-        await enter(at, facts, growth.next_state(facts))
+        await enter(at, facts, growth.next_state(facts), halted_for=_why_halted(facts))
 
 
-async def enter(at: Moment, facts: TreeFacts, state: TreeState) -> None:
-    """Puts the tree into a state; one that is ready for scoring is scored at once."""
-    entered = await _put(at, facts.id, state)
+async def reconsider(at: Moment, tree: str) -> None:
+    """`advance`, after posts or rankings came or went: a tree that was scored before is scored anew."""
+    facts = await trees.facts(at.tx, tree, limits=at.limits)
+    if facts is None:
+        return
+    if facts.state is TreeState.READY_FOR_EXPORT:
+        await enter(at, facts, TreeState.READY_FOR_SCORING)
+    else:
+        await enter(at, facts, growth.next_state(facts), halted_for=_why_halted(facts))
+
+
+def _why_halted(facts: TreeFacts) -> HaltedFor | None:
+    """None where a person or the automatic moderation did it before."""
+    before = facts.state is TreeState.HALTED_BY_MODERATOR and facts.halted_for is None
+    return None if before else growth.halted_for(facts)
+
+
+async def enter(at: Moment, facts: TreeFacts, state: TreeState, *, halted_for: HaltedFor | None = None) -> None:
+    """Puts the tree into a state; one that is ready for scoring is scored at once.
+
+    `halted_for` says why a tree is halted that goes on by itself once that is over.
+    """
+    entered = await _put(at, facts.id, state, halted_for)
     if entered is not facts.state:
-        await _follow_up(at, facts, entered)
+        await _follow_up(at, facts.lang, facts.state, entered)
 
 
-async def _put(at: Moment, tree: str, state: TreeState) -> TreeState:
+async def _put(at: Moment, tree: str, state: TreeState, halted_for: HaltedFor | None = None) -> TreeState:
     if state is TreeState.READY_FOR_SCORING:
         state = await _score(at, tree)
-    await trees.enter_state(at.tx, tree, state, limits=at.limits, now=at.now)
+    why = halted_for if state is TreeState.HALTED_BY_MODERATOR else None
+    await trees.enter_state(at.tx, tree, state, limits=at.limits, now=at.now, halted_for=why)
     return state
 
 
@@ -91,14 +118,21 @@ async def _score(at: Moment, tree: str) -> TreeState:
         log.exception("the consensus of tree %s could not be found", tree)
         return TreeState.SCORING_FAILED
     await trees.score(at.tx, scores)
+    await trees.close_ranks(at.tx, tree)
     return TreeState.READY_FOR_EXPORT
 
 
-async def _follow_up(at: Moment, facts: TreeFacts, state: TreeState) -> None:
-    if facts.state is TreeState.GROWING or state is TreeState.PROMPT_LOTTERY_WAITING:
-        await draw(at, facts.lang)
-    if facts.state in growth.ACTIVE and state not in growth.ACTIVE:
-        await _activate_backlog(at, facts.lang)
+async def _follow_up(at: Moment, lang: str, before: TreeState, after: TreeState | None) -> None:
+    """What a step of one tree does to others; `after` None: the tree is gone."""
+    if before is TreeState.GROWING or after is TreeState.PROMPT_LOTTERY_WAITING:
+        await draw(at, lang)
+    if before in growth.ACTIVE and after not in growth.ACTIVE:
+        await _activate_backlog(at, lang)
+
+
+async def make_up_for(at: Moment, lang: str, state: TreeState) -> None:
+    """After a tree was removed that was in `state`."""
+    await _follow_up(at, lang, state, None)
 
 
 async def draw(at: Moment, lang: str) -> int:
@@ -152,6 +186,56 @@ async def halt(at: Moment, tree: str, state: TreeState = TreeState.HALTED_BY_MOD
     facts = await trees.facts(at.tx, tree, limits=at.limits)
     if facts is not None:
         await enter(at, facts, state)
+
+
+# What posts come to
+
+
+async def delete(at: Moment, ids: Sequence[str]) -> None:
+    """Deletes posts and all below them, and carries their trees on. Raises PostNotFound where none is there."""
+    found = await posts.delete(at.tx, ids, now=at.now)
+    await boards.credit_posts(at.tx, [post for each in found for post in each.posts], "deleted")
+    for each in found:
+        if each.posts:
+            await reconsider(at, each.tree_id)
+
+
+async def restore(at: Moment, post: str) -> None:
+    """Takes back the deletion of a post and of those above it, and carries the tree on. Raises PostNotFound."""
+    found = await posts.restore(at.tx, post)
+    if found.posts:
+        await boards.credit_posts(at.tx, found.posts, "restored")
+        await reconsider(at, found.tree_id)
+
+
+async def react(at: Moment, *, user: str, post: str, emoji: EmojiCode, add: bool = True, renew: bool = False) -> None:
+    """Gives a post a reaction or takes it back; then sees whether that is one flag or skip too many.
+
+    `renew`: a flag counts as new although it is there already. Raises PostNotFound.
+    """
+    seen = await posts.react(at.tx, user=user, post=post, emoji=emoji, add=add, renew=renew, now=at.now)
+    if not (add and seen.standing and (seen.changed or renew)):
+        return
+    if emoji is EmojiCode.RED_FLAG:
+        await flagged(at, post=post, tree=seen.tree_id, state=seen.state, depth=seen.depth, flags=seen.red_flags)
+    if emoji is EmojiCode.SKIP_REPLY:
+        await skipped(at, tree=seen.tree_id, state=seen.state, skips=seen.skips)
+
+
+async def flagged(at: Moment, *, post: str, tree: str, state: TreeState, depth: int, flags: int) -> None:
+    """A prompt with too many flags ends its tree, a reply with too many is deleted."""
+    if not at.limits.auto_mod_enabled or flags < at.limits.auto_mod_red_flags or state not in _UNDER_MODERATION:
+        return
+    if depth == 0:
+        await halt(at, tree, TreeState.ABORTED_LOW_GRADE)
+    else:
+        await delete(at, [post])
+
+
+async def skipped(at: Moment, *, tree: str, state: TreeState, skips: int) -> None:
+    """A post whose replies too many people skip ends its tree."""
+    if at.limits.auto_mod_enabled and skips >= at.limits.auto_mod_max_skip_reply and state in _UNDER_MODERATION:
+        await halt(at, tree)
 
 
 async def tend(graph: Graph, limits: Limits, *, now: datetime, rng: Random) -> None:

@@ -37,6 +37,15 @@ class TreeState(StrEnum):
     BACKLOG_RANKING = "backlog_ranking"
 
 
+class HaltedFor(StrEnum):
+    """Why a tree was halted, where no person did it: once the reason is over, the tree goes on by itself."""
+
+    EMPTIED = "emptied"
+    """Its root was deleted."""
+    AUTHOR = "author"
+    """It waited for the lottery, and the author of its prompt was disabled or deleted."""
+
+
 class TaskKind(StrEnum):
     """What one task asks for; each has one entry in `oa_graph.policy.kinds`."""
 
@@ -49,6 +58,33 @@ class TaskKind(StrEnum):
     LABEL_INITIAL_PROMPT = "label_initial_prompt"
     LABEL_PROMPTER_REPLY = "label_prompter_reply"
     LABEL_ASSISTANT_REPLY = "label_assistant_reply"
+
+
+class EmojiCode(StrEnum):
+    """How people react to a post. The last three are skips, which the service sets itself."""
+
+    THUMBS_UP = "+1"
+    THUMBS_DOWN = "-1"
+    RED_FLAG = "red_flag"
+    HUNDRED = "100"
+    ROFL = "rofl"
+    CLAP = "clap"
+    DIAMOND = "diamond"
+    HEART_EYES = "heart_eyes"
+    DISAPPOINTED = "disappointed"
+    POOP = "poop"
+    SKULL = "skull"
+    SKIP_REPLY = "_skip_reply"
+    SKIP_RANKING = "_skip_ranking"
+    SKIP_LABELING = "_skip_labeling"
+
+
+class EmojiOp(StrEnum):
+    """What to do with a reaction."""
+
+    TOGGLE = "toggle"
+    ADD = "add"
+    REMOVE = "remove"
 
 
 class AuthMethod(StrEnum):
@@ -182,6 +218,30 @@ Thread = tuple[Post, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a post's text. `number` 0: the original."""
+
+    id: str
+    post: str
+    number: int
+    text: str
+    created: datetime | None = None
+    editor: str | None = None
+    """The id of the user who wrote this version; None: the system."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Somebody called a moderator to a post."""
+
+    post: str
+    processed: bool
+    """Whether a moderator has looked at it since."""
+    created: datetime
+    """When it was last flagged."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """What is kept of a tree beside its posts."""
 
@@ -216,6 +276,10 @@ class TreeFacts:
     unranked: int
     """Those of them with too few rankings."""
     won_lottery: datetime | None = None
+    author_away: bool = False
+    """Whether the author of the prompt is disabled or deleted."""
+    halted_for: HaltedFor | None = None
+    """Of a halted tree; None: a person or the automatic moderation halted it."""
 
 
 @dataclass(frozen=True, slots=True)

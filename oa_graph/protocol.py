@@ -56,6 +56,7 @@ from oa_graph.model import (
     Answer,
     AuthMethod,
     Client,
+    EmojiCode,
     LabelAnswer,
     Limits,
     Person,
@@ -81,9 +82,6 @@ _SHUFFLES = 16
 """How many random numbers order the candidates of a ranking; larger sets use them again."""
 
 _PLACES = frozenset({Family.REPLY, Family.LABEL, Family.RANK})
-
-_UNDER_MODERATION = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.GROWING})
-"""Trees that flags and skips can end; what is ranked or finished is a moderator's business."""
 
 Group = tuple[TaskKind, ...]
 
@@ -323,9 +321,9 @@ async def refuse(
         found = await tasks.refuse(
             tx, client=client.id, task=task_id, reason=reason, user=user.id if user else None, now=now
         )
-        skipped_too_often = limits.auto_mod_enabled and found.skips >= limits.auto_mod_max_skip_reply
-        if found.outcome == "refused" and skipped_too_often and found.state in _UNDER_MODERATION and found.tree_id:
-            await lifecycle.halt(Moment(tx, limits, now, Random()), found.tree_id)
+        if found.outcome == "refused" and found.tree_id and found.state:
+            at = Moment(tx, limits, now, Random())
+            await lifecycle.skipped(at, tree=found.tree_id, state=TreeState(found.state), skips=found.skips)
         return found
 
     found = await graph.transact(work)
@@ -498,8 +496,8 @@ async def _note(tx: Tx, *, user: str, answer: LabelAnswer) -> None:
 
 
 async def _report(at: Moment, *, user: str, answer: LabelAnswer) -> None:
-    """Keeps a report; a prompt with too many flags ends its tree, a reply with too many is deleted."""
-    found = await posts.report(
+    """Keeps a report and calls a moderator, even where this user has done so before."""
+    await posts.report(
         at.tx,
         user=user,
         post=answer.post,
@@ -508,14 +506,7 @@ async def _report(at: Moment, *, user: str, answer: LabelAnswer) -> None:
         text=answer.text,
         now=at.now,
     )
-    flagged = at.limits.auto_mod_enabled and found.red_flags >= at.limits.auto_mod_red_flags
-    if not (flagged and found.standing and found.state in _UNDER_MODERATION):
-        return
-    if found.depth == 0:
-        await lifecycle.halt(at, found.tree_id, TreeState.ABORTED_LOW_GRADE)
-    else:
-        await posts.delete(at.tx, answer.post)
-        await lifecycle.advance(at, found.tree_id)
+    await lifecycle.react(at, user=user, post=answer.post, emoji=EmojiCode.RED_FLAG, renew=True)
 
 
 async def _user(graph: Store, client: Client, person: Person) -> User:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from oa_graph.model import (
     Answer,
+    HaltedFor,
     LabelAnswer,
     Limits,
     RankingAnswer,
@@ -53,9 +54,11 @@ def tree_facts(draw: st.DrawFn, states: st.SearchStrategy[TreeState] = STATES) -
     root = draw(st.sampled_from([True, False, None]))
     replies = draw(st.integers(0, 6))
     rankable = draw(st.integers(0, replies))
+    state = draw(states)
+    halted = state is TreeState.HALTED_BY_MODERATOR
     return TreeFacts(
         id="tree",
-        state=draw(states),
+        state=state,
         lang="en",
         goal=draw(st.integers(1, 8)),
         root_accepted=root,
@@ -66,6 +69,8 @@ def tree_facts(draw: st.DrawFn, states: st.SearchStrategy[TreeState] = STATES) -
         rankable=rankable,
         unranked=draw(st.integers(0, rankable)),
         won_lottery=draw(st.sampled_from([None, _WHEN])),
+        author_away=draw(st.booleans()),
+        halted_for=draw(st.sampled_from([None, *HaltedFor])) if halted else None,
     )
 
 

@@ -164,7 +164,7 @@ OPTIONAL CALL (user, standing) {
 WITH user, limited_until, standing, place, kind
 OPTIONAL CALL (user, place, kind) {
   WITH * WHERE place IS NOT NULL
-  WITH user, place, kind, place.pool AS pool, ['pool', 'wants'] AS fresh
+  WITH user, place, kind, place.pool AS pool, ['pool', 'wants', 'enabled', 'deleted'] AS fresh
   MATCH (tree:Tree {id: place.tree})
   // Setting a label that is there takes the write lock and changes nothing. What is checked after it has to come from the
   // store: a plain property may be from before the lock, and so may properties() where the index gave the property; a
@@ -173,8 +173,9 @@ OPTIONAL CALL (user, place, kind) {
   SET tree:Tree
   SET place:Post
   SET user.display_name = $display_name
-  WITH user, place, kind, pool, place[fresh[0]] AS held_pool, place[fresh[1]] AS wants
-  WHERE held_pool = pool
+  WITH user, place, kind, pool, place[fresh[0]] AS held_pool, place[fresh[1]] AS wants,
+    user[fresh[2]] AND NOT user[fresh[3]] AS welcome
+  WHERE held_pool = pool AND welcome
   OPTIONAL MATCH (place)<-[lease:LEASES]-(other:Task)
   WITH user, place, kind, wants, collect(lease) AS leases,
     [each IN collect({until: lease.until, holder: other.holder}) WHERE each.until > $now_ms] AS held

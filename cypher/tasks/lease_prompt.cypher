@@ -32,8 +32,10 @@ WITH user, language, stored, [each IN leases WHERE each.until <= $now_ms] AS lap
 FOREACH (each IN lapsed | DELETE each)
 WITH user, language, stored, live, waitable,
   CASE WHEN missing > 0 THEN missing ELSE 0 END + CASE WHEN reviewable > 0 THEN reviewable ELSE 0 END AS wanted
+WITH user, language, live, stored, properties(user) AS who,
+  CASE WHEN wanted < waitable THEN wanted ELSE waitable END AS places
 WITH user, language, live = 0 AND stored = {tag: $lang} AS unheard_of,
-  live < CASE WHEN wanted < waitable THEN wanted ELSE waitable END AS room,
+  live < places AND who.enabled AND NOT who.deleted AS room,
   EXISTS { (:Task {id: $task_id}) } AS again
 // Who asks in vain leaves nothing behind, not even the name of a language.
 FOREACH (_ IN CASE WHEN unheard_of AND NOT room THEN [1] ELSE [] END | DELETE language)

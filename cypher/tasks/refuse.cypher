@@ -11,7 +11,7 @@
 // out   expired  ZONED DATETIME  end of the task's validity
 // out   tree_id  STRING          null for prompts
 // out   state    STRING          of the tree
-// out   skips    INTEGER         how many users skipped a reply to this post
+// out   skips    INTEGER         how many users skipped a reply to this post; 0 when it is deleted or rejected
 // rows  one
 // cost  one seek and the reactions of one post
 // mode  write
@@ -58,4 +58,5 @@ CALL (task, post, owner, outcome, emoji) {
   SET post.key = rand()
 }
 RETURN outcome, task.kind AS kind, task.expires AS expired, tree.id AS tree_id, state,
-  COUNT { (post)<-[:REACTED {emoji: '_skip_reply'}]-() } AS skips;
+  CASE WHEN NOT properties(post).deleted AND coalesce(properties(post).accepted, true)
+    THEN COUNT { (post)<-[:REACTED {emoji: '_skip_reply'}]-() } ELSE 0 END AS skips;

@@ -6,6 +6,7 @@
 //
 // in    id                     STRING
 // in    state                  STRING          the state to enter
+// in    halted_for             STRING          why nobody had to halt it; null for every other state
 // in    now                    ZONED DATETIME
 // in    now_ms                 INTEGER         the same in epoch milliseconds
 // in    num_prompter_replies   INTEGER         replies wanted by an assistant post
@@ -32,7 +33,7 @@ CALL (tree, before) {
     user: root.author, at: root.created.epochMillis, spam_prompts: CASE WHEN $state = 'aborted_low_grade' THEN 1 ELSE -1 END
   })
 }
-SET tree.state = $state, tree.entered = CASE WHEN before = $state THEN tree.entered ELSE $now END,
+SET tree.state = $state, tree.halted_for = $halted_for, tree.entered = CASE WHEN before = $state THEN tree.entered ELSE $now END,
   tree.won_lottery = CASE WHEN $state = 'growing' THEN coalesce(tree.won_lottery, $now) ELSE tree.won_lottery END
 WITH tree
 MATCH (post:Post {tree: tree.id})

@@ -16,22 +16,28 @@
 // out   rankable               INTEGER  parents with two or more accepted replies to be ranked
 // out   unranked               INTEGER  those with too few rankings
 // out   won_lottery            ZONED DATETIME
+// out   author_away            BOOLEAN  whether the author of the prompt is disabled or deleted
+// out   halted_for             STRING   why nobody had to halt it; null otherwise
 // rows  maybe
 // cost  one seek, a few expands for each post of the tree
 // mode  write
 MATCH (tree:Tree {id: $id})
 SET tree:Tree
-WITH tree, properties(tree).state AS state
+WITH tree, properties(tree) AS stored
+WITH tree, stored.state AS state, stored.halted_for AS halted_for
 MATCH (post:Post {tree: tree.id})
-WITH tree, state, post,
+WITH tree, state, halted_for, post,
+  CASE WHEN post.id = tree.id
+    THEN EXISTS { (post)<-[:WROTE]-(author:User) WHERE author.deleted OR NOT author.enabled } END AS author_away,
   COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND coalesce(reply.accepted, true) } AS replies,
   COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND reply.accepted } AS ranked,
   COUNT { (post)<-[:UNDER]-(:Ranking) } AS rankings,
   CASE WHEN post.role = 'assistant' AND $num_prompter_replies < tree.max_children
     THEN $num_prompter_replies ELSE tree.max_children END AS cap
-WITH tree, state, post, replies, cap, rankings, NOT post.deleted AND coalesce(post.accepted, false) AS stands,
+WITH tree, state, halted_for, post, author_away, replies, cap, rankings, NOT post.deleted AND coalesce(post.accepted, false) AS stands,
   NOT post.deleted AND ranked > 1 AND (post.role = 'prompter' OR $rank_prompter_replies) AS rankable
-RETURN tree.id AS id, state, tree.lang AS lang, tree.goal AS goal, tree.won_lottery AS won_lottery,
+RETURN tree.id AS id, state, tree.lang AS lang, tree.goal AS goal, tree.won_lottery AS won_lottery, halted_for,
+  coalesce(head(collect(author_away)), false) AS author_away,
   head(collect(CASE WHEN post.id = tree.id THEN post.accepted END)) AS root_accepted,
   coalesce(head(collect(CASE WHEN post.id = tree.id THEN post.deleted END)), true) AS root_deleted,
   sum(CASE WHEN stands THEN 1 ELSE 0 END) AS accepted,

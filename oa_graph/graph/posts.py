@@ -1,4 +1,4 @@
-"""Posts: reading them alone, as threads, trees and lists; deciding, deleting, remarking and reporting."""
+"""Posts: reading them alone, as threads, trees and lists; deciding and editing; what people think of them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, cast
 
-from oa_graph.errors import BrokenThread, PostNotFound
-from oa_graph.graph.session import Decode, Row, Tx, decoder, many, maybe, run
+from oa_graph.errors import BrokenThread, PostNotFound, UserNotFound
+from oa_graph.graph.session import Decode, Row, Tx, decoder, many, maybe, milliseconds, run
 from oa_graph.model import (
     FIRST_ID,
     LAST_ID,
     Among,
     Bound,
+    EmojiCode,
+    Flag,
     Post,
+    Revision,
     Role,
     Span,
     TextQuery,
@@ -206,9 +209,87 @@ async def decide(tx: Tx, id: str, *, accepted: bool) -> None:
     await run(tx, "posts/decide", id=id, accepted=accepted)
 
 
-async def delete(tx: Tx, id: str) -> None:
-    """Marks a post and all below it as deleted."""
-    await run(tx, "posts/delete", id=id)
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The posts of one tree that were deleted or restored; none when all were so before."""
+
+    tree_id: str
+    posts: list[str]
+
+
+_changed = decoder(Changed)
+
+
+async def delete(tx: Tx, ids: Sequence[str], *, now: datetime) -> list[Changed]:
+    """Marks posts and all below them as deleted, tree by tree; raises PostNotFound when none of several is there."""
+    found = await many(tx, "posts/delete", _changed, ids=list(ids), now_ms=milliseconds(now))
+    if ids and not found:
+        raise PostNotFound(id=ids[0])
+    return found
+
+
+async def restore(tx: Tx, id: str) -> Changed:
+    """Takes back the deletion of a post and of those above it; raises PostNotFound."""
+    found = await maybe(tx, "posts/restore", _changed, id=id)
+    if found is None:
+        raise PostNotFound(id=id)
+    return found
+
+
+async def of_author(tx: Tx, user: str) -> list[str]:
+    """The live posts of a user; raises UserNotFound."""
+    found = await maybe(tx, "posts/of_author", lambda row: [str(each) for each in row["ids"]], user_id=user)
+    if found is None:
+        raise UserNotFound(id=user)
+    return found
+
+
+async def edit(tx: Tx, id: str, *, text: str, editor: str, revisions: tuple[str, str], now: datetime) -> None:
+    """Gives a post another text and keeps the versions; `revisions`: ids for the original and the new one.
+
+    Raises PostNotFound.
+    """
+    parameters = {"post_id": id, "user_id": editor, "text": text, "ids": list(revisions), "now": now}
+    if await maybe(tx, "posts/edit", lambda row: row, **parameters) is None:
+        raise PostNotFound(id=id)
+
+
+async def history(tx: Tx, id: str) -> list[Revision]:
+    """The versions of a post, the original first; none when it was never edited. Raises PostNotFound."""
+    rows = await many(tx, "posts/history", lambda row: row["revision"], id=id)
+    if not rows:
+        raise PostNotFound(id=id)
+    return [_revision({**each, "post": id}) for each in rows if each is not None]
+
+
+_revision = decoder(Revision)
+
+
+async def flags(tx: Tx, span: Span[datetime]) -> list[Flag]:
+    """Flagged posts, sorted by the time of the last flag, then by their id."""
+    low, high = span.low or Bound(_FIRST_MOMENT, FIRST_ID), span.high or Bound(_LAST_MOMENT, LAST_ID)
+    return await many(
+        tx,
+        "posts/flags",
+        _flag,
+        low=low.value,
+        low_id=low.id or FIRST_ID,
+        high=high.value,
+        high_id=high.id or LAST_ID,
+        desc=span.desc,
+        limit=span.limit,
+    )
+
+
+_flag = decoder(Flag)
+
+
+async def process_flag(tx: Tx, post: str) -> Flag:
+    """A moderator has looked at a flagged post; raises PostNotFound where there is no flag."""
+    found = await maybe(tx, "posts/process_flag", _flag, post_id=post)
+    if found is None:
+        raise PostNotFound(id=post)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,17 +315,42 @@ async def remark(tx: Tx, *, user: str, post: str, labels: Mapping[str, float], t
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
-    """What a moderator's rules need to know after a report."""
+class Reacted:
+    """What a moderator's rules need to know after a reaction."""
 
     tree_id: str
     state: TreeState
     depth: int
     standing: bool
+    changed: bool
     red_flags: int
+    skips: int
 
 
-_reported = decoder(Reported)
+_reacted = decoder(Reacted)
+_OPPOSITES = {EmojiCode.THUMBS_UP: EmojiCode.THUMBS_DOWN, EmojiCode.THUMBS_DOWN: EmojiCode.THUMBS_UP}
+
+
+async def react(tx: Tx, *, user: str, post: str, emoji: EmojiCode, add: bool, renew: bool, now: datetime) -> Reacted:
+    """Gives a post a reaction of a user or takes it back; raises PostNotFound.
+
+    A red flag also calls a moderator; with `renew` even when the user's flag is there already.
+    """
+    found = await maybe(
+        tx,
+        "posts/react",
+        _reacted,
+        user_id=user,
+        post_id=post,
+        emoji=emoji.value,
+        opposite=_OPPOSITES[emoji].value if emoji in _OPPOSITES else "",
+        add=add,
+        renew=renew,
+        now=now,
+    )
+    if found is None:
+        raise PostNotFound(id=post)
+    return found
 
 
 async def report(
@@ -256,13 +362,11 @@ async def report(
     conduct: Mapping[str, int],
     text: str,
     now: datetime,
-) -> Reported:
-    """Keeps a report and flags the post; raises PostNotFound. `conduct`: what the labels count for its author."""
+) -> None:
+    """Keeps a report; raises PostNotFound. `conduct`: what the labels count for the author of the post."""
     parameters = {"user_id": user, "post_id": post, "labels": dict(labels), "text": text, "now": now}
-    found = await maybe(tx, "posts/report", _reported, conduct=dict(conduct), **parameters)
-    if found is None:
+    if await maybe(tx, "posts/report", lambda row: row, conduct=dict(conduct), **parameters) is None:
         raise PostNotFound(id=post)
-    return found
 
 
 def decode_all(maps: Sequence[Mapping[str, Any]] | None, viewer: str | None) -> Thread:

@@ -77,7 +77,7 @@ class Tx(Protocol):
 class Store(Tx, Protocol):
     """A `Tx` that can also run several statements as one: the graph itself, or a rehearsal on it."""
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T: ...
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T: ...
 
 
 async def many(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) -> list[T]:
@@ -142,7 +142,7 @@ class _Transaction:
         except ConstraintError as error:
             raise Taken(why=error.message) from error
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
         return await work(self)
 
 
@@ -231,11 +231,14 @@ class Graph:
         """The same graph, for looks that are not worth waiting for: sent once, with only so much time."""
         return _Glance(self._sent, seconds)
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """Runs `work` in one write transaction; it may run again, so it touches nothing but its `Tx`."""
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
+        """Runs `work` in one write transaction; it may run again, so it touches nothing but its `Tx`.
+
+        `patient`: it may take longer than a request usually may.
+        """
         runs = 0
 
-        @unit_of_work(metadata=_metadata(), timeout=self._statement_sec)
+        @unit_of_work(metadata=_metadata(), timeout=None if patient else self._statement_sec)
         async def once(transaction: AsyncManagedTransaction) -> tuple[T, float]:
             nonlocal runs
             runs += 1
@@ -243,11 +246,20 @@ class Graph:
                 watch.note_again()
             return await work(_Transaction(transaction)), perf_counter()
 
-        with _translated():
+        async def attempt() -> T:
             async with self.session() as session:
                 done, worked = await session.execute_write(once)
                 watch.note_commit(perf_counter() - worked)
                 return done
+
+        with _translated():
+            for _ in range(ATTEMPTS - 1):
+                try:
+                    return await attempt()
+                except ClientError as error:
+                    if not _removed_meanwhile(error):
+                        raise
+            return await attempt()
 
     @asynccontextmanager
     async def rehearsal(self) -> AsyncGenerator[Store]:
@@ -278,6 +290,11 @@ class _Glance:
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
         with _translated():
             return await self.send(_query(name), parameters, seconds=self.seconds)
+
+
+def _removed_meanwhile(error: Exception) -> bool:
+    """Whether a statement met something that a purge or a merge took away while it ran; from anew it will not."""
+    return isinstance(error, ClientError) and error.code == "Neo.ClientError.Statement.EntityNotFound"
 
 
 class _translated:  # noqa: N801 - reads as a statement where it is used
@@ -320,7 +337,7 @@ def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
             return StoreBusy(why=error.message)
         case Neo4jError() if isinstance(error, _AWAY) or error.code in _LOST or _is_broken(error):
             return StoreUnavailable(why=str(error))
-        case Neo4jError() if error.is_retryable():
+        case Neo4jError() if error.is_retryable() or _removed_meanwhile(error):
             return RetriesExhausted(attempts=ATTEMPTS, why=error.message)
         case Neo4jError():
             return StatementRefused(why=error.message)
@@ -343,7 +360,8 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
             try:
                 return await attempt()
             except (Neo4jError, DriverError) as error:
-                if isinstance(error, ClientError) or not error.is_retryable():
+                ours = isinstance(error, ClientError) or not error.is_retryable()
+                if ours and not _removed_meanwhile(error):
                     raise
             watch.note_again()
             await asyncio.sleep(pause * random.uniform(0.5, 1))

@@ -12,7 +12,7 @@ from typing import Any
 
 from oa_graph.errors import DuplicateReply, PostIdTaken, ReviewedBefore, TaskAlreadyAcknowledged
 from oa_graph.graph import posts
-from oa_graph.graph.session import Row, Taken, Tx, decoder, many, milliseconds, one
+from oa_graph.graph.session import Row, Taken, Tx, decoder, many, milliseconds, one, run
 from oa_graph.model import (
     Draw,
     Form,
@@ -372,6 +372,11 @@ async def refuse(tx: Tx, *, client: str, task: str, reason: str | None, user: st
         now=now,
         now_ms=milliseconds(now),
     )
+
+
+async def release(tx: Tx, user: str, *, now: datetime) -> None:
+    """Ends the reservations of a user."""
+    await run(tx, "tasks/release", user_id=user, now_ms=milliseconds(now))
 
 
 async def settle_text(

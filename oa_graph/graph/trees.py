@@ -8,7 +8,7 @@ from datetime import datetime
 
 from oa_graph.errors import PostNotFound
 from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
-from oa_graph.model import Consensus, Limits, Rating, Tree, TreeFacts, TreeState
+from oa_graph.model import Consensus, HaltedFor, Limits, Rating, Tree, TreeFacts, TreeState
 
 _tree = decoder(Tree)
 _facts = decoder(TreeFacts)
@@ -38,13 +38,16 @@ async def facts(tx: Tx, id: str, *, limits: Limits) -> TreeFacts | None:
     )
 
 
-async def enter_state(tx: Tx, id: str, state: TreeState, *, limits: Limits, now: datetime) -> None:
+async def enter_state(
+    tx: Tx, id: str, state: TreeState, *, limits: Limits, now: datetime, halted_for: HaltedFor | None = None
+) -> None:
     """Puts a tree into a state and opens just the places that the state wants."""
     await run(
         tx,
         "trees/enter_state",
         id=id,
         state=state,
+        halted_for=halted_for,
         now=now,
         now_ms=milliseconds(now),
         num_prompter_replies=limits.num_prompter_replies,
@@ -71,6 +74,11 @@ _rankings = decoder(ParentRankings)
 async def rankings(tx: Tx, id: str, *, limits: Limits) -> list[ParentRankings]:
     """The orders given in a tree, one value for each ranked parent."""
     return await many(tx, "trees/rankings", _rankings, id=id, with_prompter_replies=limits.rank_prompter_replies)
+
+
+async def close_ranks(tx: Tx, id: str) -> None:
+    """Counts the ranks that a tree came with over what is live; replies that nobody ranked lose theirs."""
+    await run(tx, "trees/close_ranks", id=id)
 
 
 async def score(tx: Tx, scores: Mapping[str, Consensus | None]) -> None:

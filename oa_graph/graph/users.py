@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from oa_graph.graph.session import Row, Tx, decoder, many, maybe, one
+from oa_graph.errors import UserNotFound
+from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one
 from oa_graph.model import FIRST_ID, LAST_ID, Bound, Person, Span, User
 
 _user = decoder(User)
@@ -83,3 +84,30 @@ async def upsert(tx: Tx, *, client: str, person: Person, id: str, now: datetime,
         changes=dict(changes),
         now=now,
     )
+
+
+async def change(tx: Tx, id: str, *, changes: Mapping[str, object], now: datetime) -> tuple[User, bool]:
+    """Changes a user; as he is now, and whether he was disabled or deleted before. Raises UserNotFound."""
+    found = await maybe(
+        tx,
+        "users/change",
+        lambda row: (_row(row), bool(row["away"])),
+        id=id,
+        changes=dict(changes),
+        now_ms=milliseconds(now),
+    )
+    if found is None:
+        raise UserNotFound(id=id)
+    return found
+
+
+async def anonymise(tx: Tx, id: str, *, name: str, now: datetime) -> None:
+    """Takes a user's names away and ends the account; raises UserNotFound."""
+    parameters = {"id": id, "name": name, "now_ms": milliseconds(now)}
+    if await maybe(tx, "users/anonymise", lambda row: row, **parameters) is None:
+        raise UserNotFound(id=id)
+
+
+async def prompts(tx: Tx, id: str) -> list[str]:
+    """The trees that a user began and whose way depends on whether he is there; locks them."""
+    return await many(tx, "users/prompts", lambda row: str(row["id"]), user_id=id)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from types import MappingProxyType
 
-from oa_graph.model import Limits, TreeFacts, TreeState
+from oa_graph.model import HaltedFor, Limits, TreeFacts, TreeState
 
 _REVIEW = TreeState.INITIAL_PROMPT_REVIEW
 _WAITING = TreeState.PROMPT_LOTTERY_WAITING
@@ -77,10 +77,14 @@ def _step(facts: TreeFacts) -> TreeState:
     match facts.state:
         case TreeState.INITIAL_PROMPT_REVIEW:
             return _after_review(facts)
+        case TreeState.PROMPT_LOTTERY_WAITING:
+            return _HALTED if facts.root_deleted or facts.author_away else _WAITING
         case TreeState.GROWING:
             return _after_growing(facts)
         case TreeState.RANKING:
             return _after_ranking(facts)
+        case TreeState.HALTED_BY_MODERATOR:
+            return _after_halt(facts)
         case _:
             return facts.state
 
@@ -111,6 +115,25 @@ def _after_ranking(facts: TreeFacts) -> TreeState:
     return _SCORING if facts.unranked == 0 else _RANKING
 
 
+def _after_halt(facts: TreeFacts) -> TreeState:
+    """A tree that nobody halted goes on when nothing would halt it again; what a person halted stays."""
+    if facts.halted_for is None:
+        return _HALTED
+    start = _taken_up(facts)
+    return _HALTED if next_state(replace(facts, state=start, halted_for=None)) is _HALTED else start
+
+
+def _taken_up(facts: TreeFacts) -> TreeState:
+    return _REVIEW if facts.won_lottery is None and facts.goal > 0 else _GROWING
+
+
+def halted_for(facts: TreeFacts) -> HaltedFor | None:
+    """Why facts halt such a tree; None: they do not."""
+    if _is_gone(facts):
+        return HaltedFor.EMPTIED
+    return HaltedFor.AUTHOR if facts.author_away else None
+
+
 def _is_gone(facts: TreeFacts) -> bool:
     return facts.root_deleted or facts.accepted == 0
 
@@ -119,12 +142,12 @@ def unhalted(facts: TreeFacts) -> TreeState:
     """Where a tree goes when a moderator takes it up again, with all steps that are due at once.
 
     It goes on growing if it ever won the lottery, else back to the review of its prompt, so a prompt that the
-    crowd had accepted waits for the lottery again and one that it had rejected stays aborted. A waiting tree
-    was never halted.
+    crowd had accepted waits for the lottery again and one that it had rejected stays aborted. An import without
+    a goal does not grow: it is ranked. A waiting tree was never halted.
     """
     if facts.state is _WAITING:
         return _WAITING
-    return next_state(replace(facts, state=_REVIEW if facts.won_lottery is None else _GROWING))
+    return next_state(replace(facts, state=_taken_up(facts), halted_for=None))
 
 
 def retried(facts: TreeFacts) -> TreeState:

@@ -185,7 +185,7 @@ class Profiler:
         self.hits[name].append(hits(cast("Mapping[str, Any]", summary.profile)))  # pyright: ignore[reportUnknownMemberType]
         return found
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
         return await work(self)
 
 

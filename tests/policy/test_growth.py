@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oa_graph.model import Limits, TreeFacts, TreeState
+from oa_graph.model import HaltedFor, Limits, TreeFacts, TreeState
 from oa_graph.policy.growth import (
     ACTIVE,
     ALLOWED,
     TAKES_POSTS,
     activated,
     goal,
+    halted_for,
     lottery_places,
     next_state,
     path,
@@ -26,7 +27,9 @@ from oa_graph.policy.growth import (
 from tests.policy.distribution import assert_fits
 from tests.strategies import limits, tree_facts
 
-FINAL = st.sampled_from(sorted(set(TreeState) - ACTIVE))
+FINAL = st.sampled_from(
+    sorted(set(TreeState) - ACTIVE - {TreeState.PROMPT_LOTTERY_WAITING, TreeState.HALTED_BY_MODERATOR})
+)
 
 # A tree in its prime: two replies of the twelve wanted, room for more.
 TREE = TreeFacts(
@@ -68,6 +71,24 @@ def test_nothing_is_left_to_do_after_the_next_state(facts: TreeFacts) -> None:
 @given(tree_facts(FINAL))
 def test_a_final_state_is_never_left(facts: TreeFacts) -> None:
     assert next_state(facts) is facts.state
+
+
+@given(tree_facts(st.just(TreeState.HALTED_BY_MODERATOR)))
+def test_what_a_person_halted_stays_whatever_the_facts(facts: TreeFacts) -> None:
+    assert next_state(replace(facts, halted_for=None)) is TreeState.HALTED_BY_MODERATOR
+
+
+@given(tree_facts())
+def test_a_tree_that_facts_halted_goes_on_once_they_allow_it_and_not_before(facts: TreeFacts) -> None:
+    halted = replace(facts, state=TreeState.HALTED_BY_MODERATOR, halted_for=HaltedFor.EMPTIED)
+    assert next_state(halted) is unhalted(halted)
+
+
+@given(tree_facts())
+def test_facts_that_halt_a_tree_say_why(facts: TreeFacts) -> None:
+    steps = path(facts)
+    if len(steps) > 1 and steps[-1] is TreeState.HALTED_BY_MODERATOR:
+        assert halted_for(facts) is not None
 
 
 @given(tree_facts())
@@ -138,7 +159,7 @@ def test_a_ranked_tree_is_scored() -> None:
     assert next_state(replace(ranking, unranked=0)) is TreeState.READY_FOR_SCORING
 
 
-@pytest.mark.parametrize("state", ["initial_prompt_review", "growing", "ranking"])
+@pytest.mark.parametrize("state", ["initial_prompt_review", "prompt_lottery_waiting", "growing", "ranking"])
 def test_a_tree_whose_root_is_deleted_is_halted(state: str) -> None:
     facts = replace(TREE, state=TreeState(state), root_deleted=True, accepted=0)
     assert next_state(facts) is TreeState.HALTED_BY_MODERATOR
@@ -152,6 +173,32 @@ def test_accepted_replies_do_not_keep_a_tree_without_its_root(state: str) -> Non
 
 def test_a_growing_tree_without_accepted_posts_is_halted() -> None:
     assert next_state(replace(TREE, accepted=0)) is TreeState.HALTED_BY_MODERATOR
+
+
+def test_a_prompt_whose_author_is_away_does_not_wait_for_the_lottery() -> None:
+    waiting = replace(FRESH, state=TreeState.PROMPT_LOTTERY_WAITING, root_accepted=True, accepted=1)
+    assert next_state(waiting) is TreeState.PROMPT_LOTTERY_WAITING
+    away = replace(waiting, author_away=True)
+    assert next_state(away) is TreeState.HALTED_BY_MODERATOR
+    assert halted_for(away) is HaltedFor.AUTHOR
+    assert next_state(replace(TREE, author_away=True)) is TreeState.GROWING
+
+
+@pytest.mark.parametrize("why", HaltedFor)
+def test_a_tree_goes_on_when_what_halted_it_is_over(why: HaltedFor) -> None:
+    halted = replace(
+        FRESH, state=TreeState.HALTED_BY_MODERATOR, root_accepted=True, accepted=1, halted_for=why, author_away=True
+    )
+    assert next_state(halted) is TreeState.HALTED_BY_MODERATOR
+    assert next_state(replace(halted, author_away=False)) is TreeState.PROMPT_LOTTERY_WAITING
+    assert next_state(replace(halted, author_away=False, root_deleted=True)) is TreeState.HALTED_BY_MODERATOR
+    grown = replace(TREE, state=TreeState.HALTED_BY_MODERATOR, halted_for=why)
+    assert next_state(grown) is TreeState.GROWING
+
+
+def test_an_import_without_a_goal_is_ranked_when_it_is_taken_up_again() -> None:
+    halted = replace(TREE, state=TreeState.HALTED_BY_MODERATOR, goal=0, won_lottery=None)
+    assert unhalted(halted) is TreeState.RANKING
 
 
 HALTED = replace(TREE, state=TreeState.HALTED_BY_MODERATOR)

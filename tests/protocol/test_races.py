@@ -367,7 +367,10 @@ async def test_a_text_for_a_post_that_is_deleted_meanwhile_is_kept_deleted(graph
     task = await ada.ask(TaskKind.PROMPTER_REPLY)
     await ada.ack(task)
     assert isinstance(
-        await while_held(graph, lambda tx: posts.delete(tx, planted["Water."]), ada.settle(text_for(task))), str
+        await while_held(
+            graph, lambda tx: posts.delete(tx, [planted["Water."]], now=datetime.now(UTC)), ada.settle(text_for(task))
+        ),
+        str,
     )
     (row,) = await graph.execute("MATCH (p:Post {depth: 2}) RETURN p.deleted AS deleted")
     assert row["deleted"] is True

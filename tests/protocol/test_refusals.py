@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -403,7 +404,7 @@ async def test_an_order_that_is_none(graph: Graph, planted: Planted, ada: Hands,
 async def test_an_order_of_what_is_no_longer_there(graph: Graph, planted: Planted, ada: Hands) -> None:
     task = await ada.ask(TaskKind.RANK_ASSISTANT_REPLIES)
     await ada.ack(task)
-    await posts.delete(graph, planted["Ice."])
+    await posts.delete(graph, [planted["Ice."]], now=datetime.now(UTC))
     async with refused(graph, CorruptRanking):
         await ada.settle(ranking_for(task))
 

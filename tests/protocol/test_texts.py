@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
@@ -129,7 +130,7 @@ async def test_a_reply_to_a_deleted_post_is_kept_deleted(graph: Graph, limits: L
     planted = await plant(graph, {"What is rain?": {"Water.": {}}}, limits=limits)
     ada = Hands(graph, limits, rng, ADA)
     task = await ada.ask(TaskKind.PROMPTER_REPLY)
-    await posts.delete(graph, planted["Water."])
+    await posts.delete(graph, [planted["Water."]], now=datetime.now(UTC))
     await ada.write(task, "And snow?")
     found = await posts.tree_posts(graph, planted["Water."], viewer=None, include_rejected=True, include_deleted=True)
     assert [(post.text, post.deleted) for post in found] == [

@@ -1,0 +1,10 @@
+// moderation/forget_tasks: removes the tasks of a user that nothing came of, or nothing that is left.
+//
+// in    user_id  STRING
+// rows  none
+// cost  a walk through all tasks that the user ever took
+// mode  write
+MATCH (:User {id: $user_id})-[:TOOK]->(task:Task)
+WHERE NOT EXISTS { (task)-[:GAVE]->() }
+SET task:Task
+DETACH DELETE task;

@@ -1,0 +1,13 @@
+// users/prompts: the trees that a user began and whose way depends on whether he is there; locks them.
+//
+// in    user_id  STRING
+// out   id       STRING
+// rows  many
+// cost  an index range as long as the user's history
+// mode  write
+MATCH (post:Post) WHERE post.author = $user_id AND post.created IS NOT NULL AND post.depth = 0
+MATCH (tree:Tree {id: post.id})
+WHERE tree.state IN ['initial_prompt_review', 'prompt_lottery_waiting', 'halted_by_moderator']
+WITH tree ORDER BY tree.id
+SET tree:Tree
+RETURN tree.id AS id;
