@@ -12,8 +12,9 @@ from typing import Any, cast
 
 Json = dict[str, Any]
 
-_ADA, _PROMPT, _REPLY, _TASK = (
+_ADA, _ADAS_OTHER, _PROMPT, _REPLY, _TASK = (
     "0c4b9c1e-6b8f-4a7f-9a43-3f3e2d1c0b0a",
+    "5e0d7a61-2c3b-4f8e-a1d9-7b6c5d4e3f20",
     "b1d9a0de-40a1-4f53-bb37-5b7c9d8a7e01",
     "d7c1f0a2-0b4e-4a39-8c55-92a1e6f3b204",
     "6a0c3e52-9f0e-4d0b-8a55-0d8f0c6f1b11",
@@ -22,11 +23,14 @@ _ADA, _PROMPT, _REPLY, _TASK = (
 _TOO_LARGE = HTTPStatus(413).phrase
 
 _FIELDS: Mapping[str, Any] = {
+    "API_V1_STR": "/api/v1",
+    "PROJECT_NAME": "oa_graph",
     "active_by_lang": {"en": 4210, "de": 377},
     "api_client_id": "1f0e2d3c-4b5a-4978-8695-a4b3c2d1e0f9",
     "auth_method": "local",
     "capabilities": ["rank_initial_prompts"],
     "description": "A bot for our chat",
+    "destination_user_id": _ADA,
     "display_name": "Ada",
     "display_text": "Is this message spam?",
     "emojis": {"+1": 2, "_skip_reply": 1},
@@ -34,6 +38,7 @@ _FIELDS: Mapping[str, Any] = {
     "frontend_message_id": "web-1042",
     "frontend_type": "bot",
     "help_text": "Worthless on purpose, advertising, or nothing to do with the conversation.",
+    "init_prompt_disabled_langs": "",
     "lang": "en",
     "loc": ["body", "user", "auth_method"],
     "mandatory_labels": ["spam"],
@@ -42,6 +47,7 @@ _FIELDS: Mapping[str, Any] = {
     "message_tree_id": _PROMPT,
     "msg": "Input should be 'discord', 'google', 'local' or 'system'",
     "name": "spam",
+    "new_content": "Why does bread dough rise?",
     "notes": "",
     "parent_id": _PROMPT,
     "prompt": "Why does bread rise?",
@@ -50,6 +56,8 @@ _FIELDS: Mapping[str, Any] = {
     "reason": "not my topic",
     "replies": ["Yeast makes gas, which the dough holds."],
     "reply": "Yeast makes gas, which the dough holds.",
+    "sort_key": "created_date",
+    "source_user_ids": [_ADAS_OTHER],
     "state": "growing",
     "state_counts": {"growing": 10, "ranking": 4},
     "task_id": _TASK,
@@ -178,7 +186,8 @@ class _Samples:
             return schema["default"]
         match schema.get("type"):
             case "string":
-                return _FORMATS.get(schema.get("format", ""), field or "a text")
+                # Settings that the original had and we have no use for are empty.
+                return "" if field.isupper() else _FORMATS.get(schema.get("format", ""), field or "a text")
             case "integer" | "number":
                 return schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
             case "boolean":

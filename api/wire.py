@@ -499,8 +499,8 @@ class MessagePage(Out):
     next: str | None
     """To be sent as `after`; null on the last page."""
     sort_key: Literal["created_date"]
-    order: Literal["asc", "desc"]
     items: list[Message]
+    order: Literal["asc", "desc"]
 
 
 class MessageRevision(Out):
@@ -532,8 +532,8 @@ class FlaggedMessagePage(Out):
     prev: str | None
     next: str | None
     sort_key: str
-    order: Literal["asc", "desc"]
     items: list[FlaggedMessageResponse]
+    order: Literal["asc", "desc"]
 
 
 class MessageTreeStateResponse(Out):
