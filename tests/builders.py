@@ -103,7 +103,7 @@ async def plant(
         UNWIND $rows AS row
         CREATE (post:Post:$($label) {id: row.id, tree: row.tree, text: row.text, depth: row.depth, role: row.role,
           lang: $lang, accepted: row.accepted, deleted: row.deleted, reviews: 0, created: $now, edited: false,
-          synthetic: false, hour: format($now, 'uuuuMMddHH')})
+          synthetic: false, day: format($now, 'uuuuMMdd')})
         WITH row, post
         CALL (row, post) { WITH * WHERE row.parent IS NOT NULL
           MATCH (parent:Post {id: row.parent}) CREATE (post)-[:REPLY_TO]->(parent) }

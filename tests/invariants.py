@@ -107,10 +107,10 @@ _NEVER: dict[str, str] = {
         MATCH (user:User) WITH user.client AS client, user.method AS method, user.name AS name, count(user) AS users
         WHERE users > 1 RETURN name AS found
         """,
-    "a post is in the index of no language, or of two, or under a wrong hour": """
+    "a post is in the index of no language, or of two, or under a wrong day": """
         MATCH (post:Post)
         WHERE size([label IN labels(post) WHERE label STARTS WITH 'In']) <> 1
-        OR coalesce(post.hour, '') <> format(datetime({epochSeconds: post.created.epochSeconds}), 'uuuuMMddHH')
+        OR coalesce(post.day, '') <> format(datetime({epochSeconds: post.created.epochSeconds}), 'uuuuMMdd')
         RETURN post.text AS found
         """,
     "ranks of siblings have a gap": """

@@ -17,7 +17,7 @@ CALL (row) {
   WITH i, properties, datetime({epochSeconds: each.seconds, nanosecond: each.nanosecond}) AS created,
     toLower(properties.lang) AS lang
   CREATE (post:Post:$(coalesce($labels[lang], $labels[split(lang, '-')[0]], 'InOther')))
-  SET post = properties {.*, created: created, hour: format(created, 'uuuuMMddHH')}
+  SET post = properties {.*, created: created, day: format(created, 'uuuuMMdd')}
   WITH i, post ORDER BY i
   RETURN collect(post) AS posts
 }

@@ -1,5 +1,7 @@
 // posts/oldest: a page of posts, the oldest first: of some authors, of a client, in a language, or of all.
 //
+// Bounds are written by CASE: of `NOT (… AND …)` the planner of an empty graph makes two seeks and sorts their sum.
+//
 // in    by               STRING          author, client, lang, client_lang or all: the index to read
 // in    authors          LIST<STRING>    with author: user ids
 // in    client           STRING          null: of every client
@@ -23,8 +25,10 @@ CALL () {
   UNWIND $authors AS author
   CALL (author) {
     MATCH (post:Post)
+    USING INDEX post:Post(author, created)
     WHERE post.author = author AND post.created >= $low AND post.created <= $high
-      AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+      AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+      AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
       AND ($client IS NULL OR post.client = $client) AND ($lang IS NULL OR post.lang = $lang)
       AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
     RETURN post ORDER BY post.author, post.created, post.id LIMIT $limit
@@ -33,31 +37,39 @@ CALL () {
   UNION ALL
   WITH 1 AS one WHERE $by = 'client'
   MATCH (post:Post)
+  USING INDEX post:Post(client, created)
   WHERE post.client = $client AND post.created >= $low AND post.created <= $high
-    AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+    AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+    AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
     AND ($lang IS NULL OR post.lang = $lang)
     AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
   RETURN post ORDER BY post.client, post.created, post.id LIMIT $limit
   UNION ALL
   WITH 1 AS one WHERE $by = 'lang'
   MATCH (post:Post)
+  USING INDEX post:Post(lang, created)
   WHERE post.lang = $lang AND post.created >= $low AND post.created <= $high
-    AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+    AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+    AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
     AND ($client IS NULL OR post.client = $client)
     AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
   RETURN post ORDER BY post.lang, post.created, post.id LIMIT $limit
   UNION ALL
   WITH 1 AS one WHERE $by = 'client_lang'
   MATCH (post:Post)
+  USING INDEX post:Post(client, lang, created)
   WHERE post.client = $client AND post.lang = $lang AND post.created >= $low AND post.created <= $high
-    AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+    AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+    AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
     AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
   RETURN post ORDER BY post.client, post.lang, post.created, post.id LIMIT $limit
   UNION ALL
   WITH 1 AS one WHERE $by = 'all'
   MATCH (post:Post)
+  USING INDEX post:Post(created)
   WHERE post.created >= $low AND post.created <= $high
-    AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+    AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+    AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
     AND ($client IS NULL OR post.client = $client) AND ($lang IS NULL OR post.lang = $lang)
     AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
   RETURN post ORDER BY post.created, post.id LIMIT $limit

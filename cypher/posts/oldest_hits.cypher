@@ -1,8 +1,8 @@
 // posts/oldest_hits: a page of posts in which words occur, the oldest first.
 //
 // The index gives hits by its own measure and not by time. Up to 1000 are taken as they are and sorted. Of words that
-// more posts have, the search walks through time from the oldest post on, through windows of 1, 2, 4, 8, … hours, and
-// stops when the page is full: what it reads grows with the page and the time between hits, not with all hits.
+// more posts have, the search walks day by day from the oldest post on, past years and months without hits, and stops
+// when the page is full: it reads the hits of the days that it shows, not all hits.
 // It first waits until the index holds what was written before.
 //
 // in    index            STRING          the full-text index of the language
@@ -22,8 +22,8 @@
 // out   post             MAP
 // out   user             MAP             null unless asked for
 // rows  many                             oldest first, by id where times are equal; none when all words are too common
-// cost  three looks into the full-text index and up to 1000 posts; of common words up to 18 looks more and the hits of
-//       the windows walked through, the last of which is as long as all before it
+// cost  three looks into the full-text index and up to 1000 posts; of common words one look more for each year, 12 for
+//       each year with hits and 31 for each month with hits on the way, and the hits of the days looked at
 // mode  read
 CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh()
 WITH $words AS words
@@ -42,25 +42,48 @@ CALL (words, few) {
   UNWIND few AS post
   WITH post
   WHERE post.lang = $lang AND post.created >= $low AND post.created <= $high
-      AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+      AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+      AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
       AND ($authors IS NULL OR post.author IN $authors) AND ($client IS NULL OR post.client = $client)
       AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
   RETURN post
   UNION ALL
   WITH words, $lang AS lang WHERE size(few) = 1000
-  MATCH (post:Post) WHERE post.lang = lang AND post.created >= $low AND post.created <= $high
-  WITH words, post.created AS start ORDER BY post.lang, post.created LIMIT 1
-  UNWIND range(0, 17) AS i
-  WITH words, start, 2 ^ i AS step
-  WITH words, format(start + duration({hours: toInteger(step) - 1}), 'uuuuMMddHH') AS since,
-    CASE WHEN step < 2 ^ 17 THEN format(start + duration({hours: toInteger(2 * step) - 2}), 'uuuuMMddHH')
-      ELSE '9999999999' END AS until
-  CALL (words, since, until) {
-    CALL db.index.fulltext.queryNodes($index, words + ' +hour:[' + since + ' TO ' + until + ']')
+  CALL (lang) {
+    MATCH (post:Post) USING INDEX post:Post(lang, created)
+    WHERE post.lang = lang AND post.created >= $low AND post.created <= $high
+    RETURN post.day AS since ORDER BY post.lang, post.created LIMIT 1
+  }
+  CALL (lang) {
+    MATCH (post:Post) USING INDEX post:Post(lang, created)
+    WHERE post.lang = lang AND post.created >= $low AND post.created <= $high
+    RETURN post.day AS until ORDER BY post.lang DESC, post.created DESC LIMIT 1
+  }
+  UNWIND range(toInteger(left(since, 4)), toInteger(left(until, 4))) AS number
+  WITH words, since, until, right('000' + number, 4) AS year
+  CALL (words, year) {
+    CALL db.index.fulltext.queryNodes($index, words + ' +day:' + year + '*', {limit: 1}) YIELD node
+    RETURN count(node) AS hits
+  }
+  WITH * WHERE hits > 0
+  UNWIND range(1, 12) AS number
+  WITH words, since, until, year + right('0' + number, 2) AS month
+  WHERE month >= left(since, 6) AND month <= left(until, 6)
+  CALL (words, month) {
+    CALL db.index.fulltext.queryNodes($index, words + ' +day:' + month + '*', {limit: 1}) YIELD node
+    RETURN count(node) AS hits
+  }
+  WITH * WHERE hits > 0
+  UNWIND range(1, 31) AS number
+  WITH words, since, until, month + right('0' + number, 2) AS day
+  WHERE day >= since AND day <= until
+  CALL (words, day) {
+    CALL db.index.fulltext.queryNodes($index, words + ' +day:' + day)
     YIELD node AS post
     WITH post
     WHERE post.lang = $lang AND post.created >= $low AND post.created <= $high
-        AND NOT (post.created = $low AND post.id <= $low_id) AND NOT (post.created = $high AND post.id >= $high_id)
+        AND CASE post.created WHEN $low THEN post.id > $low_id ELSE true END
+        AND CASE post.created WHEN $high THEN post.id < $high_id ELSE true END
         AND ($authors IS NULL OR post.author IN $authors) AND ($client IS NULL OR post.client = $client)
         AND (NOT $only_roots OR post.depth = 0) AND ($include_deleted OR NOT post.deleted)
     RETURN post ORDER BY post.created, post.id LIMIT $limit

@@ -77,7 +77,7 @@ CALL (task, parent, tree, user, state, live, next_lapse, outcome) {
     depth: coalesce(parent.depth + 1, 0), created: $now, client: $client, frontend_id: $frontend_id, author: user.id,
     reply_key: CASE WHEN parent IS NULL OR deleted OR $allow.duplicate_tasks THEN null
       ELSE user.id + ' ' + parent.id END,
-    reviews: 0, deleted: deleted, edited: false, synthetic: false, hour: format($now, 'uuuuMMddHH')
+    reviews: 0, deleted: deleted, edited: false, synthetic: false, day: format($now, 'uuuuMMdd')
   })<-[:GAVE]-(task)
   SET post:$(coalesce($labels[toLower(lang)], $labels[split(toLower(lang), '-')[0]], 'InOther'))
   SET post += CASE

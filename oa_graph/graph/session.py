@@ -102,14 +102,14 @@ async def run(tx: Tx, name: str, /, **parameters: object) -> None:
     await tx.rows(name, parameters)
 
 
-def _native(value: Any) -> Any:
+def native(value: Any) -> Any:
     """The driver's times become standard ones; containers are walked."""
     if isinstance(value, DateTime):
         return value.to_native()
     if isinstance(value, list):
-        return [_native(each) for each in cast("list[Any]", value)]
+        return [native(each) for each in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {key: _native(each) for key, each in cast("dict[str, Any]", value).items()}
+        return {key: native(each) for key, each in cast("dict[str, Any]", value).items()}
     return value
 
 
@@ -138,7 +138,7 @@ class _Transaction:
             query = _query(name)
             with timed(name):
                 result = await self._transaction.run(query.text, query.sent(parameters))
-                return [_native(dict(record)) async for record in result]
+                return [native(dict(record)) async for record in result]
         except ConstraintError as error:
             raise Taken(why=error.message) from error
 
@@ -225,7 +225,7 @@ class Graph:
         with timed(query.name):
             async with self.session(read=query.mode == "read") as session:
                 result = await session.run(statement, query.sent(parameters))
-                return [_native(dict(record)) async for record in result]
+                return [native(dict(record)) async for record in result]
 
     def glance(self, *, seconds: float) -> Tx:
         """The same graph, for looks that are not worth waiting for: sent once, with only so much time."""
@@ -277,7 +277,7 @@ class Graph:
         with _translated():
             async with self.session() as session:
                 result = await session.run(Statement(text, metadata=_metadata()), parameters)
-                return [_native(record.data()) async for record in result]
+                return [native(record.data()) async for record in result]
 
 
 @dataclass(frozen=True, slots=True)

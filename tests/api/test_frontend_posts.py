@@ -91,9 +91,9 @@ async def test_each_frontend_has_its_own_ids(web: Frontend, bot: Frontend, rain:
 async def test_the_id_is_that_of_the_interaction(web: Frontend) -> None:
     ada = user("ada")
     task = await web.ask("initial_prompt", ada)
-    await web.settle(text(await web.ack(task), ada, "Why?", message="web 42/ä"))
-    got = await read(web, "/frontend_messages/web%2042%2F%C3%A4")
-    assert (got["text"], got["frontend_message_id"]) == ("Why?", "web 42/ä")
+    await web.settle(text(await web.ack(task), ada, "Why?", message="web 42 ä"))
+    got = await read(web, "/frontend_messages/web%2042%20%C3%A4")
+    assert (got["text"], got["frontend_message_id"]) == ("Why?", "web 42 ä")
 
 
 async def test_nobody_is_acting(web: Frontend, rain: Planted) -> None:

@@ -29,7 +29,7 @@ async def aged(graph: Graph, planted: Planted, *texts: str, client: str | None =
         UNWIND range(0, size($ids) - 1) AS i
         MATCH (post:Post {id: $ids[i]})
         SET post.created = $then + duration({seconds: i}), post.client = $client
-        SET post.hour = format(post.created, 'uuuuMMddHH')
+        SET post.day = format(post.created, 'uuuuMMdd')
         """,
         ids=[planted[text] for text in texts],
         then=THEN,

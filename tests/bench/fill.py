@@ -229,7 +229,7 @@ async def _send(graph: Graph, batch: Sequence[Tree]) -> None:
         UNWIND $rows AS row
         MATCH (author:User {id: row.post.author})
         CREATE (author)-[:WROTE]->(post:Post:$(row.label))
-        SET post = row.post, post.hour = format(post.created, 'uuuuMMddHH')
+        SET post = row.post, post.day = format(post.created, 'uuuuMMdd')
         """,
         rows=[{"post": _properties(post), "label": search.label(post.lang)} for post in posts],
     )

@@ -20,7 +20,7 @@ from neo4j import AsyncTransaction
 from oa_graph import protocol
 from oa_graph.graph import posts, tasks, users
 from oa_graph.graph.queries import Query, catalogue
-from oa_graph.graph.session import Graph, Row, Tx
+from oa_graph.graph.session import Graph, Row, Tx, native
 from oa_graph.model import Among, Bound, Limits, Span, TaskKind, TaskRequest
 from oa_graph.policy import sampling, search
 from tests.builders import CLIENT, answer_for, person
@@ -180,7 +180,7 @@ class Profiler:
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
         query = catalogue()[name]
         result = await self._transaction.run(explained(query, how="PROFILE"), query.sent(parameters))
-        found: list[Row] = [record.data() async for record in result]
+        found: list[Row] = [native(record.data()) async for record in result]
         summary = await result.consume()
         self.hits[name].append(hits(cast("Mapping[str, Any]", summary.profile)))  # pyright: ignore[reportUnknownMemberType]
         return found
@@ -237,7 +237,7 @@ async def browse(store: Profiler, i: int) -> None:
     await posts.most_replies(store, f"{id}.0.1", viewer=None)
     await posts.named(store, f"user {i} 7", client=CLIENT.id)
     authors = tuple(await users.namesakes(store, client=None, method="local", name=f"worker {i}"))
-    start = Bound(THEN + timedelta(minutes=7 * i), None)
+    start = Bound(THEN + timedelta(hours=7 * i), None)
     for desc in (False, True):
         for among in (
             Among(),
@@ -247,7 +247,7 @@ async def browse(store: Profiler, i: int) -> None:
             Among(authors=authors, lang="en", client=CLIENT.id),
             Among(lang="en", only_roots=True),
         ):
-            for low, high in ((None, None), (start, None), (None, Bound(THEN + timedelta(days=9), None))):
+            for low, high in ((None, None), (start, None), (None, Bound(THEN + timedelta(days=4), None))):
                 await posts.page(store, Span(low, high, desc=desc, limit=11), among=among, viewer=None, with_user=True)
         for typed in ("tree", "20", '"user 3"'):
             among = Among(lang="en")
@@ -326,10 +326,10 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
     await graph.execute(
         """
         UNWIND range(0, $trees - 1) AS i
-        WITH 'tree ' + i AS id, $states[i % size($states)] AS state
+        WITH i, 'tree ' + i AS id, $states[i % size($states)] AS state
         CREATE (tree:Tree {id: id, state: state, lang: 'en', goal: 60, max_depth: 4, max_children: 4, created: $then})
         CREATE (tree)-[:ROOT]->(root:Post {id: id, tree: id, depth: 0, role: 'prompter', lang: 'en', text: id,
-          accepted: true, deleted: false, reviews: 3, created: $then + duration({minutes: i}), edited: false,
+          accepted: true, deleted: false, reviews: 3, created: $then + duration({hours: i}), edited: false,
           synthetic: false})
         WITH id, state, root
         UNWIND range(0, 3) AS j
@@ -381,7 +381,7 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         UNWIND range(0, $history - 1) AS j
         WITH user, i, j, user.id + ' ' + j AS id
         CREATE (old:Post {id: id, tree: 'old', depth: 1, role: 'assistant', lang: 'en', text: id, accepted: true,
-          deleted: false, reviews: 3, created: $then + duration({minutes: j}), author: user.id, client: $client,
+          deleted: false, reviews: 3, created: $then + duration({hours: j}), author: user.id, client: $client,
           frontend_id: id,
           reply_key: user.id + ' old ' + j, edited: false, synthetic: false})
         CREATE (user)-[:WROTE]->(old)
@@ -404,7 +404,7 @@ async def fill(graph: Graph, *, trees: int, history: int) -> None:
         then=THEN,
     )
     await graph.execute(
-        "MATCH (post:Post) CALL (post) { SET post:InEnglish, post.hour = format(post.created, 'uuuuMMddHH') } "
+        "MATCH (post:Post) CALL (post) { SET post:InEnglish, post.day = format(post.created, 'uuuuMMdd') } "
         "IN TRANSACTIONS OF 5000 ROWS"
     )
     await graph.execute("CALL db.resampleOutdatedIndexes()")

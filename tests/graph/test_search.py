@@ -53,7 +53,7 @@ def test_posts_of_older_graphs_get_the_labels_of_the_table() -> None:
 async def test_a_post_of_an_older_graph_is_found(graph: Graph, limits: Limits, lang: str) -> None:
     planted = await plant(graph, {"Rainbow": {}}, lang=lang)
     await graph.execute(
-        "MATCH (post:Post {id: $id}) REMOVE post.hour, post:$($label)",
+        "MATCH (post:Post {id: $id}) REMOVE post.day, post:$($label)",
         id=planted["Rainbow"],
         label=search.label(lang),
     )
@@ -170,7 +170,7 @@ async def many(graph: Graph) -> list[tuple[datetime, str]]:
         """
         UNWIND $rows AS row
         CREATE (:Post:InEnglish {id: row.id, tree: row.id, text: 'rain ' + row.id, lang: 'en', depth: 0,
-          role: 'prompter', created: row.created, deleted: false, hour: format(row.created, 'uuuuMMddHH')})
+          role: 'prompter', created: row.created, deleted: false, day: format(row.created, 'uuuuMMdd')})
         """,
         rows=[{"id": id, "created": moment} for moment, id in hits],
     )
