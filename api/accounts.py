@@ -12,7 +12,7 @@ from litestar.params import FromPath, QueryParameter
 from oa_graph import errors, moderation
 from oa_graph.api.call import Call
 from oa_graph.api.document import ACTING, KEYED, fails
-from oa_graph.api.flag import NO_WISH, Wish, wish
+from oa_graph.api.flag import NO_WISH, UNDEFINED, Wish, wish
 from oa_graph.api.keys import acting, keyed, trusted
 from oa_graph.errors import UserNotFound
 from oa_graph.graph import users
@@ -38,14 +38,19 @@ async def change(
     Who is banned holds no tasks any more, and his prompts leave the lottery until he is enabled again.
     """
     wanted = {
-        "display_name": display_name,
+        "display_name": _meant(display_name),
         "enabled": enabled.on,
-        "notes": notes,
+        "notes": _meant(notes),
         "show_on_leaderboard": show_on_leaderboard.on,
         "terms_accepted": datetime.now(UTC) if tos_acceptance.on else None,
     }
     changes = {name: value for name, value in wanted.items() if value is not None}
     await moderation.change(request.graph, request.limits, rng=request.rng, user=str(user_id), changes=changes)
+
+
+def _meant(text: str | None) -> str | None:
+    """The website writes the word `undefined` for what it does not have."""
+    return None if text == UNDEFINED else text
 
 
 @delete("/{user_id:str}", summary="Delete a user", operation_id="delete_user", responses=UNKNOWN)

@@ -36,11 +36,12 @@ class Wish:
 
 
 NO_WISH = Wish()
+UNDEFINED = "undefined"
 
 
 def read_wish(_: type[Wish], word: str) -> Wish:
     """A wish from any of the words; the website writes `undefined` for one that it does not have. Raises ValueError."""
-    return NO_WISH if word == "undefined" else Wish(bool(read(Flag, word)))
+    return NO_WISH if word == UNDEFINED else Wish(bool(read(Flag, word)))
 
 
 def wish(description: str) -> QueryParameter:

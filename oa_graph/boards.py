@@ -219,21 +219,21 @@ async def _until_still(graph: Store, what: str, work: Callable[[Tx], Awaitable[b
 
 async def system_stats(tx: Tx) -> SystemStats:
     """How many posts and trees there are."""
-    found = await stats.counts(tx)
-    everything = sum(each.posts for each in found.tallies)
-    deleted = sum(each.deleted for each in found.tallies)
+    found = await stats.tallies(tx)
+    everything = sum(each.posts for each in found)
+    deleted = sum(each.deleted for each in found)
     return SystemStats(
         all=everything,
         active=everything - deleted,
         deleted=deleted,
-        active_by_lang={each.lang: n for each in found.tallies if (n := each.posts - each.deleted)},
-        message_trees=found.trees,
+        active_by_lang={each.lang: n for each in found if (n := each.posts - each.deleted)},
+        message_trees=sum(each.trees for each in found),
     )
 
 
 async def refresh(graph: Tx, *, now: datetime) -> None:
     """Makes the statistics anew that are kept ready."""
-    tallies = (await stats.counts(graph)).tallies
+    tallies = await stats.tallies(graph)
     states = await stats.states(graph)
     by_state = {
         state.value: sum(each.trees for each in those)

@@ -466,8 +466,8 @@ CONDUCT = (
 
 FIGURES = (*WORK, *CONDUCT)
 
-TALLIES = ("posts", "deleted", "human_prompter", "human_assistant")
-"""Figures of a language: its posts, those of them that are deleted, and the live accepted ones that people wrote."""
+TALLIES = ("trees", "posts", "deleted", "human_prompter", "human_assistant")
+"""Figures of a language: its trees and posts, the deleted posts, and the live accepted ones that people wrote."""
 
 Figures = Mapping[str, int]
 """Whole numbers by name; what is not there is 0."""

@@ -1,6 +1,7 @@
 // stats/count_posts: what the posts of each language come to; asked only when all is counted anew.
 //
 // out   lang             STRING
+// out   trees            INTEGER  begun in it
 // out   posts            INTEGER
 // out   deleted          INTEGER
 // out   human_prompter   INTEGER  live accepted ones that people wrote
@@ -9,7 +10,8 @@
 // cost  scan: every post is looked at
 // mode  read
 MATCH (post:Post)
-RETURN post.lang AS lang, count(*) AS posts, sum(CASE WHEN post.deleted THEN 1 ELSE 0 END) AS deleted,
+RETURN post.lang AS lang, sum(CASE post.depth WHEN 0 THEN 1 ELSE 0 END) AS trees, count(*) AS posts,
+  sum(CASE WHEN post.deleted THEN 1 ELSE 0 END) AS deleted,
   sum(CASE WHEN NOT post.deleted AND post.accepted AND NOT post.synthetic AND post.role = 'prompter' THEN 1 ELSE 0 END)
     AS human_prompter,
   sum(CASE WHEN NOT post.deleted AND post.accepted AND NOT post.synthetic AND post.role = 'assistant' THEN 1 ELSE 0 END)

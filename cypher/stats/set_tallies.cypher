@@ -1,6 +1,6 @@
 // stats/set_tallies: replaces the tallies of all languages, and forgets what waited for them.
 //
-// in    tallies  LIST<MAP>  each: lang, posts, deleted, human_prompter, human_assistant
+// in    tallies  LIST<MAP>  each: lang, trees, posts, deleted, human_prompter, human_assistant
 // rows  none
 // cost  an index entry for each language, and for each credit that waits
 // mode  write

@@ -87,7 +87,7 @@ CALL (task, parent, tree, user, state, live, next_lapse, outcome) {
     ELSE {}
   END
   CREATE (:Credit {
-    user: user.id, at: post.created.epochMillis, lang: lang, posts: 1, deleted: CASE WHEN deleted THEN 1 END,
+    user: user.id, at: post.created.epochMillis, lang: lang, trees: CASE WHEN parent IS NULL THEN 1 END, posts: 1, deleted: CASE WHEN deleted THEN 1 END,
     prompts: CASE WHEN parent IS NULL THEN 1 END,
     replies_assistant: CASE WHEN role = 'assistant' AND NOT deleted THEN 1 END,
     replies_prompter: CASE WHEN role = 'prompter' AND parent IS NOT NULL AND NOT deleted THEN 1 END

@@ -136,6 +136,7 @@ def _tallies(trees: Sequence[tuple[FiledTree, datetime]]) -> dict[str, Counter[s
     for tree, _ in trees:
         for post in tree.posts:
             tally = found.setdefault(post.lang, Counter())
+            tally["trees"] += post.parent is None
             tally["posts"] += 1
             if post.deleted:
                 tally["deleted"] += 1

@@ -319,29 +319,22 @@ async def window(tx: Tx, user: str, frame: Frame, *, size: int) -> list[Placed]:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The posts of a language."""
+    """The trees and posts of a language."""
 
     lang: str
+    trees: int = 0
     posts: int = 0
     deleted: int = 0
     human_prompter: int = 0
     human_assistant: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How many posts and trees there are."""
-
-    tallies: list[Tally]
-    trees: int
+_tally = decoder(Tally)
 
 
-_counts = decoder(Counts)
-
-
-async def counts(tx: Tx) -> Counts:
-    """Posts by language, and trees."""
-    return await one(tx, "stats/system", _counts)
+async def tallies(tx: Tx) -> list[Tally]:
+    """Trees and posts by language."""
+    return await many(tx, "stats/tallies", lambda row: _tally(row["tally"]))
 
 
 @dataclass(frozen=True, slots=True)

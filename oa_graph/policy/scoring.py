@@ -116,12 +116,11 @@ def worth(post: Standing) -> dict[str, int]:
 
 
 def tally(post: Standing) -> dict[str, int]:
-    """What a post counts for its language, as it is now."""
+    """What a post counts for its language, as it is now; a prompt for its tree too."""
+    found = {"trees": 1, "posts": 1} if post.depth == 0 else {"posts": 1}
     if post.deleted:
-        return {"posts": 1, "deleted": 1}
-    if post.accepted and not post.synthetic:
-        return {"posts": 1, f"human_{post.role}": 1}
-    return {"posts": 1}
+        return {**found, "deleted": 1}
+    return {**found, f"human_{post.role}": 1} if post.accepted and not post.synthetic else found
 
 
 Change = Literal["deleted", "restored", "removed"]
@@ -135,9 +134,9 @@ def changed(post: Standing, change: Change) -> Credit:
     live = {**worth(post), **tally(replace(post, deleted=False))}
     match change:
         case "deleted":
-            figures = {**times(live, -1), "posts": 0, "deleted": 1}
+            figures = {**times(live, -1), "trees": 0, "posts": 0, "deleted": 1}
         case "restored":
-            figures = {**live, "posts": 0, "deleted": -1}
+            figures = {**live, "trees": 0, "posts": 0, "deleted": -1}
         case "removed":
             figures = times(tally(post) if post.deleted else live, -1)
     return Credit(post.at, figures, post.author, post.lang)

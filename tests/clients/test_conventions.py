@@ -283,7 +283,7 @@ async def test_every_error_is_json_of_a_known_shape(raw: Raw) -> None:
 async def test_a_path_that_is_not_there_is_told_in_two_words(raw: Raw) -> None:
     with pytest.raises(Refused) as refused:
         await raw.call("GET", "/nowhere")
-    assert (refused.value.status, refused.value.body) == (404, NO_ROUTE)
+    assert (refused.value.status, refused.value.body["detail"]) == (404, NO_ROUTE)
 
 
 async def test_a_bad_field_is_named_by_its_place(raw: Raw) -> None:

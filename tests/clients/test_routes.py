@@ -148,7 +148,7 @@ async def test_a_path_has_both_of_its_forms_its_rights_and_its_acting_user(
         answer = await send(raw, stem, names, slash)
         assert answer.status not in (301, 302, 307, 308, 405), slash
         told = json.loads(answer.body) if answer.body else None
-        assert told != NO_ROUTE, slash
+        assert not (isinstance(told, dict) and told.get("detail") == NO_ROUTE), slash
         assert answer.status < 500, told
         if answer.status >= 300:
             check_refusal(answer.status, told)

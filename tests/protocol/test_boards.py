@@ -253,7 +253,7 @@ async def test_the_system_gets_no_credit_but_its_posts_are_counted(graph: Graph,
     now = datetime.now(UTC)
     await boards.rebuild(graph, now=now)
     assert await boards_of(graph) == [
-        {"lang": "en", "posts": 4, "deleted": 1, "human_prompter": 1, "human_assistant": 1}
+        {"lang": "en", "trees": 1, "posts": 4, "deleted": 1, "human_prompter": 1, "human_assistant": 1}
     ]
     assert await boards.system_stats(graph) == SystemStats(
         all=4, active=3, deleted=1, active_by_lang={"en": 3}, message_trees=1
