@@ -14,7 +14,7 @@
 // in    max_reviewing  INTEGER         prompts under review before no more are asked for
 // in    max_waiting    INTEGER         prompts in the lottery before no more are asked for
 // out   handed_out     BOOLEAN         also when the task is there already
-// rows  one
+// rows  maybe                   none when the user is no more
 // cost  one seek and the reservations of one language
 // mode  write
 MATCH (user:User {id: $user_id})

@@ -16,7 +16,7 @@
 // in    duplicate   BOOLEAN         whether prompts that the user ranked before may come again
 // in    self        BOOLEAN         whether own prompts may be ranked
 // out   candidates  LIST<MAP>       in the order shown; empty when fewer than two were found
-// rows  one
+// rows  maybe                   none when the user is no more
 // cost  an index seek and at most 64 prompts
 // mode  write
 MATCH (user:User {id: $user_id})

@@ -12,7 +12,7 @@ from typing import Any
 
 from oa_graph.errors import DuplicateReply, PostIdTaken, ReviewedBefore, TaskAlreadyAcknowledged
 from oa_graph.graph import posts
-from oa_graph.graph.session import Row, Taken, Tx, decoder, many, milliseconds, one, run
+from oa_graph.graph.session import Row, Taken, Tx, decoder, many, maybe, milliseconds, one, run
 from oa_graph.model import (
     Draw,
     Form,
@@ -194,9 +194,9 @@ def _plain(draw: Draw) -> dict[str, Any]:
 
 
 async def lease_prompt(tx: Tx, slip: Slip, *, ask: TaskRequest, user: str) -> bool:
-    """Takes room for one more initial prompt; False when there is none."""
+    """Takes room for one more initial prompt; False when there is none, or the user was merged away meanwhile."""
     limits = slip.limits
-    return await one(
+    found = await maybe(
         tx,
         "tasks/lease_prompt",
         lambda row: bool(row["handed_out"]),
@@ -209,13 +209,17 @@ async def lease_prompt(tx: Tx, slip: Slip, *, ask: TaskRequest, user: str) -> bo
         max_reviewing=limits.max_initial_prompt_review,
         max_waiting=limits.max_prompt_lottery_waiting,
     )
+    return bool(found)
 
 
 async def lease_prompts_to_rank(tx: Tx, slip: Slip, *, ask: TaskRequest, user: str, start: float) -> tuple[Post, ...]:
-    """Takes some waiting prompts, from `start` in [0, 1) of the pool on; none when fewer than two are there."""
+    """Takes some waiting prompts, from `start` in [0, 1) of the pool on.
+
+    None when fewer than two are there, or the user was merged away meanwhile.
+    """
     limits = slip.limits
     try:
-        return await one(
+        found = await maybe(
             tx,
             "tasks/lease_prompts_to_rank",
             lambda row: posts.decode_all(row["candidates"], user),
@@ -233,6 +237,7 @@ async def lease_prompts_to_rank(tx: Tx, slip: Slip, *, ask: TaskRequest, user: s
         )
     except Taken:
         return (await _again(tx, slip)).candidates
+    return found or ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from oa_graph.errors import CorruptRanking, PostNotFound, TextTooLong, UserDisabled, UserNotFound
+from oa_graph.errors import CorruptRanking, PostNotFound, TextTooLong, TreeClosed, UserDisabled, UserNotFound
 from oa_graph.graph import posts
 from oa_graph.graph.session import Graph
 from oa_graph.model import EmojiCode, EmojiOp, Limits, TaskKind, TreeState
@@ -412,7 +412,7 @@ async def test_a_deletion_and_answers_in_one_tree_do_not_disturb_each_other(
             office.undelete(planted["Weather."]),
         ]
     )
-    assert failed == []
+    assert {type(each) for each in failed} <= {TreeClosed}  # a text that comes after the root went
     (row,) = await graph.execute("MATCH (p:Post) RETURN count(p) AS posts")
-    assert row["posts"] == len(planted.ids) + len(tasks)
+    assert row["posts"] == len(planted.ids) + len(tasks) - len(failed)
     await check(graph, office.limits)

@@ -105,8 +105,15 @@ async def test_only_what_is_sent_changes(graph: Graph, office: Office) -> None:
     after = await office.change(before.id, display_name="Countess", show_on_leaderboard=False)
     assert (after.display_name, after.show_on_leaderboard) == ("Countess", False)
     assert (after.notes, after.enabled, after.name) == ("An old one.", True, "ada")
-    rows = await graph.execute("MATCH (c:Credit) RETURN c.user AS user")
-    assert rows == [{"user": before.id}]
+
+
+async def test_who_is_hidden_leaves_the_leaderboard_with_the_same_action(graph: Graph, office: Office) -> None:
+    ada = await Hands(graph, office.limits, office.rng, ADA).user()
+    await graph.execute("CREATE (:Credit {user: $id, at: 0, labels_full: 1})", id=ada.id)
+    for shown in (True, False, True):
+        await office.change(ada.id, show_on_leaderboard=shown)
+        (row,) = await graph.execute("MATCH (score:Score {frame: 'total'}) RETURN score.board AS board")
+        assert row["board"] == ("total" if shown else None)
 
 
 async def test_an_account_that_ended_has_no_names_and_its_name_is_free(graph: Graph, office: Office) -> None:
