@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, Router, delete, get, post, put
+from litestar import MediaType, Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
 from oa_graph import errors, moderation
@@ -28,6 +28,7 @@ async def remove(request: Call, message_id: FromPath[UUID]) -> None:
 @put(
     "/{message_id:str}/undelete",
     status_code=202,
+    media_type=MediaType.JSON,
     summary="Restore a message",
     operation_id="undelete_message",
     responses=UNKNOWN,
@@ -69,6 +70,7 @@ async def history(request: Call, message_id: FromPath[UUID]) -> list[wire.Messag
 @post(
     "/{message_id:str}/edit",
     status_code=200,
+    media_type=MediaType.JSON,
     summary="Edit a message",
     operation_id="edit_message",
     responses=fails(errors.PostNotFound, errors.TextTooLong, errors.UserDisabled),

@@ -220,7 +220,7 @@ def full_settings(given: settings.Settings, server: settings.Neo4jSettings) -> S
 
 
 def _without_secrets(uri: str | None) -> str | None:
-    if uri is None:
+    if not uri:
         return None
     parts = urlsplit(uri)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
