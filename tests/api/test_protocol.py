@@ -66,7 +66,7 @@ async def outcome(graph: Graph, task: str) -> tuple[bool, Any]:
     (row,) = await graph.execute(
         """
         MATCH (task:Task {id: $task}) OPTIONAL MATCH (task)-[:GAVE]->(given)
-        RETURN task.done IS NOT NULL AS done, labels(given)[..1] AS given
+        RETURN task.done IS NOT NULL AS done, [each IN labels(given) WHERE NOT each STARTS WITH 'In'] AS given
         """,
         task=task,
     )

@@ -45,9 +45,15 @@ async def restored(connected: Graph) -> AsyncGenerator[None]:
     await schema.apply(connected)
 
 
+FILLS_GAPS = re.compile(r"MATCH .*\((?P<name>\w+):\w+\) WHERE (?P=name)\.\w+ IS NULL\s")
+CLEARS_AWAY = re.compile(r"MATCH \((?P<name>\w+):\w+\) CALL \((?P=name)\) \{ DETACH DELETE (?P=name) \}")
+
+
 def again_is_nothing(statement: str) -> bool:
-    """Whether the statement does what it has done before to nothing at all: it makes something once, or fills gaps."""
-    return "IF NOT EXISTS" in statement or bool(re.match(r"MATCH \((\w+):\w+\) WHERE \1\.\w+ IS NULL\n", statement))
+    """Whether the statement, done again, does nothing: it makes or drops something once, fills gaps or clears away."""
+    return any(word in statement for word in ("IF NOT EXISTS", "IF EXISTS")) or any(
+        each.match(statement) for each in (FILLS_GAPS, CLEARS_AWAY)
+    )
 
 
 def made(statement: str) -> set[str]:
@@ -74,8 +80,10 @@ async def test_a_new_graph_gets_every_file_once_with_its_checksum(graph: Graph) 
 async def test_all_that_the_files_promise_is_there(graph: Graph) -> None:
     rows = await graph.execute("SHOW INDEXES YIELD name, state RETURN name, state")
     online = {row["name"] for row in rows if row["state"] == "ONLINE"}
-    for each in schema_files():
-        assert {name for statement in each.statements for name in made(statement)} <= online
+    statements = [statement for each in schema_files() for statement in each.statements]
+    gone = {found[1] for each in statements if (found := re.match(r"DROP \w+ (\w+) IF EXISTS", each))}
+    assert {name for each in statements for name in made(each)} - gone <= online
+    assert not gone & online
 
 
 async def test_a_new_file_is_applied_alone(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
