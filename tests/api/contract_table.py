@@ -34,7 +34,6 @@ TABLE: Mapping[str, tuple[str, ...]] = {
         "GET /api/v1/text_labels/*_labels: answers 200.valid_labels: only ours",
         "POST /api/v1/messages/{message_id}/emoji: answers 202*: only ours",
         "POST /api/v1/messages/{message_id}/emoji: answers 202: type: object -> anything",
-        "PUT /api/v1/messages/{message_id}/undelete: answers 202: media types: none -> application/json",
         "GET /api/v1/users/{user_id}/stats/{time_frame}/window: answers 200: may be null: True -> False",
     ),
     "the original says it may be missing, but always sends it": (
