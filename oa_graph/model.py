@@ -331,7 +331,7 @@ class PoolLook:
     pool: str
     seen: int
     open: int
-    """Those of them that this user may be given."""
+    """Those of them that this user may be given, as far as the first of them tell."""
     last_key: float | None
     """The key of the last place seen when the look was cut there; None when the pool was seen to its end."""
 

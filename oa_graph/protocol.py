@@ -240,7 +240,7 @@ def _slip(limits: Limits, ask: TaskRequest) -> Slip:
 async def availability(graph: Store, limits: Limits, *, client: Client, person: Person, lang: str) -> dict[str, int]:
     """How many tasks of each kind there are for a person, and as `random` their sum; changes nothing.
 
-    Exact up to `counting.LOOK` places of a pool, estimated above. Raises UserDisabled or TermsNotAccepted.
+    Exact up to `counting.CLOSELY` places of a pool, estimated above. Raises UserDisabled or TermsNotAccepted.
     """
     with_pools = [kind for kind in KINDS if KINDS[kind].family in _PLACES and offered(kind, limits)]
     prompts = f"{TaskKind.RANK_INITIAL_PROMPTS} {lang}"
@@ -251,6 +251,7 @@ async def availability(graph: Store, limits: Limits, *, client: Client, person: 
         lang=lang,
         pools=[*sampling.pools(with_pools, lang, limits), prompts],
         limit=counting.LOOK,
+        closely=counting.CLOSELY,
         limits=limits,
         now=_now(),
     )

@@ -2,12 +2,15 @@
 //
 // in    frame  STRING
 // in    limit  INTEGER
-// out   score  MAP
-// out   user   MAP
-// rows  many            best first; users who have just been hidden are left out
+// out   placed  LIST<MAP>  each: score, user MAP, times in epoch milliseconds; best first, without who has just been hidden
+// rows  one
 // cost  an index range and a seek for each row
 // mode  read
 MATCH (score:Score) WHERE score.board = $frame AND score.behind IS NOT NULL AND score.user IS NOT NULL
 WITH score ORDER BY score.board, score.behind, score.user LIMIT $limit
 MATCH (user:User {id: score.user}) WHERE user.enabled AND NOT user.deleted AND user.show_on_leaderboard
-RETURN score {.*} AS score, user {.*} AS user ORDER BY score.behind, score.user;
+WITH score, user ORDER BY score.behind, score.user
+RETURN collect({score: score {.*}, user: user {
+    .id, .client, .method, .name, .display_name, .enabled, .deleted, .show_on_leaderboard,
+    last_activity: user.last_activity.epochMillis, streak_start: user.streak_start.epochMillis
+  }}) AS placed;

@@ -3,9 +3,8 @@
 // in    frame    STRING
 // in    enabled  LIST<BOOLEAN>  true, false or both: whose
 // in    limit    INTEGER
-// out   score    MAP
-// out   user     MAP
-// rows  many                    worst first
+// out   placed   LIST<MAP>      each: score, user MAP, times in epoch milliseconds; worst first
+// rows  one
 // cost  one or two index ranges and a seek for each row
 // mode  read
 UNWIND $enabled AS enabled
@@ -16,4 +15,8 @@ CALL (enabled) {
 }
 WITH score ORDER BY score.troll_behind, score.user LIMIT $limit
 MATCH (user:User {id: score.user})
-RETURN score {.*} AS score, user {.*} AS user ORDER BY score.troll_behind, score.user;
+WITH score, user ORDER BY score.troll_behind, score.user
+RETURN collect({score: score {.*}, user: user {
+    .id, .client, .method, .name, .display_name, .enabled, .deleted, .show_on_leaderboard,
+    last_activity: user.last_activity.epochMillis, streak_start: user.streak_start.epochMillis
+  }}) AS placed;

@@ -4,10 +4,8 @@
 // in    frame    STRING
 // in    flight   INTEGER  points that one flight of the rungs spans
 // in    size     INTEGER  half of it before the user; as many again, and the rest, from him on
-// out   score    MAP
-// out   user     MAP
-// out   rank     INTEGER
-// rows  many              best first; none when the user is not on the board
+// out   placed   LIST<MAP>  each: score, user MAP, times in epoch milliseconds; rank INTEGER; best first
+// rows  one                   an empty list when the user is not on the board
 // cost  two index ranges, and what a rank costs: see stats/scores
 // mode  read
 MATCH (own:Score {key: $user_id + ' ' + $frame}) WHERE own.board IS NOT NULL
@@ -45,4 +43,8 @@ WITH own_rank - size(ahead) AS first, reverse(ahead) + [own] + after AS scores
 UNWIND range(0, size(scores) - 1) AS i
 WITH first + i AS rank, scores[i] AS score
 MATCH (user:User {id: score.user})
-RETURN score {.*} AS score, user {.*} AS user, rank ORDER BY rank;
+WITH score, user, rank ORDER BY rank
+RETURN collect({rank: rank, score: score {.*}, user: user {
+    .id, .client, .method, .name, .display_name, .enabled, .deleted, .show_on_leaderboard,
+    last_activity: user.last_activity.epochMillis, streak_start: user.streak_start.epochMillis
+  }}) AS placed;

@@ -12,8 +12,8 @@
 // in    search   STRING   a part of the name, letter by letter; null: any
 // in    method   STRING   how the frontend knows the user; null: any
 // in    limit    INTEGER
-// out   user     MAP
-// rows  many
+// out   users    LIST<MAP>
+// rows  one
 // cost  a seek, the users of the page and those of its last name; with `search` or `method` also those passed over, 100 thousand in 35 or 80 ms
 // mode  read
 CALL () {
@@ -51,4 +51,4 @@ CALL () {
   CALL (same) { UNWIND same AS user RETURN user ORDER BY user.id DESC }
   RETURN user LIMIT $limit
 }
-RETURN user {.*} AS user;
+RETURN collect(user {.*}) AS users;

@@ -6,12 +6,18 @@ applied, or a graph that knows more files than the program, is an error: neither
 
 from __future__ import annotations
 
+import asyncio
+import random
 from datetime import UTC, datetime
 from typing import LiteralString
 
-from oa_graph.errors import SchemaChanged, SchemaTooNew
+from oa_graph.errors import RetriesExhausted, SchemaChanged, SchemaTooNew
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph, StatementRefused
+
+_ATTEMPTS = 10
+_PAUSE = 0.2
+"""Seconds at most, before a step is tried again."""
 
 
 def known() -> list[str]:
@@ -50,13 +56,16 @@ async def apply(graph: Graph) -> list[str]:
     return [step.name for step in new]
 
 
-async def _apply(graph: Graph, statement: LiteralString) -> None:
+async def _apply(graph: Graph, statement: LiteralString) -> object:
     """Runs a step that changes nothing where it has run before.
 
-    Of two processes that start at once, one may find that the other made the index between its look and its making;
-    it sees that when it looks again.
+    Of several processes that start at once, one may find that another made the index between its look and its making,
+    or wait for one that waits for it; it sees what is left to do when it looks again.
     """
-    try:
-        await graph.execute(statement)
-    except StatementRefused:
-        await graph.execute(statement)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return await graph.execute(statement)
+        except (StatementRefused, RetriesExhausted):
+            if attempt == _ATTEMPTS:
+                raise
+        await asyncio.sleep(random.uniform(0, _PAUSE))

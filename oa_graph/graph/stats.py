@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -125,7 +125,7 @@ def _score(row: Row) -> Score:
         _figures(row),
         -row["behind"],
         -row["troll_behind"],
-        row["modified"],
+        datetime.fromtimestamp(row["modified"] / 1000, UTC),
         row["enabled"],
         row.get("board") is not None,
     )
@@ -237,7 +237,7 @@ def _row(score: Score) -> Row:
         "enabled": score.enabled,
         "behind": -score.points,
         "troll_behind": -score.troll_points,
-        "modified": score.modified,
+        "modified": milliseconds(score.modified),
         **score.figures,
     }
 
@@ -281,15 +281,20 @@ def _placed(row: Row, *, rank: int | None, frame: Frame) -> Placed:
 
 async def leaderboard(tx: Tx, frame: Frame, *, limit: int) -> list[Placed]:
     """The best of a frame, in order."""
-    rows = await many(tx, "stats/leaderboard", dict, frame=frame.value, limit=limit)
+    rows = await one(tx, "stats/leaderboard", _listed, frame=frame.value, limit=limit)
     return [_placed(row, rank=i, frame=frame) for i, row in enumerate(rows, 1)]
 
 
 async def troll_board(tx: Tx, frame: Frame, *, enabled: bool | None, limit: int) -> list[Placed]:
     """Those of a frame whose posts others object to most; `enabled`: only such users."""
     whose = [True, False] if enabled is None else [enabled]
-    rows = await many(tx, "stats/troll_board", dict, frame=frame.value, enabled=whose, limit=limit)
+    rows = await one(tx, "stats/troll_board", _listed, frame=frame.value, enabled=whose, limit=limit)
     return [_placed(row, rank=i, frame=frame) for i, row in enumerate(rows, 1)]
+
+
+def _listed(row: Row) -> list[Row]:
+    """One row for the whole list: each row costs the driver more than what is in it."""
+    return row["placed"]
 
 
 async def scores(tx: Tx, user: str) -> list[Placed]:
@@ -306,15 +311,16 @@ async def scores(tx: Tx, user: str) -> list[Placed]:
 
 async def window(tx: Tx, user: str, frame: Frame, *, size: int) -> list[Placed]:
     """A leaderboard around a user; empty when he is not on it."""
-    return await many(
+    rows = await one(
         tx,
         "stats/window",
-        lambda row: _placed(row, rank=row["rank"], frame=frame),
+        _listed,
         user_id=user,
         frame=frame.value,
         flight=FLIGHT,
         size=size,
     )
+    return [_placed(row, rank=row["rank"], frame=frame) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

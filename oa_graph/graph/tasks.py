@@ -265,10 +265,11 @@ async def look(
     lang: str,
     pools: Sequence[str],
     limit: int,
+    closely: int,
     limits: Limits,
     now: datetime,
 ) -> Standing:
-    """Counts what each pool holds for a user, looking at `limit` places of each at most."""
+    """Counts what each pool holds for a user: of each it sees `limit` places at most, and asks `closely` of them."""
     return await one(
         tx,
         "tasks/look",
@@ -278,6 +279,7 @@ async def look(
         name=person.name,
         pools=list(pools),
         limit=limit,
+        closely=closely,
         lang=lang,
         now_ms=milliseconds(now),
         allow=_allow(limits),

@@ -29,6 +29,11 @@ async def find_anywhere(tx: Tx, *, preferred: str, method: str, name: str) -> Us
     return await maybe(tx, "users/anywhere", _row, preferred=preferred, method=method, name=name)
 
 
+def _rows(row: Row) -> list[User]:
+    """One row for the whole list: each row costs the driver more than what is in it."""
+    return [_user(each) for each in row["users"]]
+
+
 async def by_id(tx: Tx, id: str, *, client: str | None) -> User | None:
     """The user with this id, if he belongs to `client`; None: to whichever."""
     return await maybe(tx, "users/by_id", _row, id=id, client=client)
@@ -37,7 +42,7 @@ async def by_id(tx: Tx, id: str, *, client: str | None) -> User | None:
 async def by_name(tx: Tx, span: Span[str], *, client: str | None, search: str | None, method: str | None) -> list[User]:
     """The users of `client`, or of all, in a span of (name, id); `search` is a part of the name."""
     start = _start(span)
-    found = await many(tx, "users/by_name", _row, **start, client=client, search=search, method=method)
+    found = await one(tx, "users/by_name", _rows, **start, client=client, search=search, method=method)
     return _within(span, found, key=lambda user: user.name)
 
 
@@ -46,7 +51,7 @@ async def by_display_name(
 ) -> list[User]:
     """The users of `client`, or of all, in a span of (display name, id); `search` is a part of the display name."""
     start = _start(span)
-    found = await many(tx, "users/by_display_name", _row, **start, client=client, search=search, method=method)
+    found = await one(tx, "users/by_display_name", _rows, **start, client=client, search=search, method=method)
     return _within(span, found, key=lambda user: user.display_name)
 
 

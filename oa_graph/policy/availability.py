@@ -10,7 +10,10 @@ from oa_graph.policy.kinds import KINDS, offered
 from oa_graph.policy.sampling import kind_of
 
 LOOK = 32
-"""How many places of a pool are looked at; below that the counts are exact."""
+"""How many places of a pool are looked at; below that it is known how many there are."""
+
+CLOSELY = 12
+"""How many of them are asked whether they are for this user; the others are taken to be like them."""
 
 
 def count(look: PoolLook, limit: int = LOOK) -> int:

@@ -370,7 +370,7 @@ async def restore(graph: Graph, limits: Limits) -> int:
         """,
         quota=limits.num_reviews_reply,
     )
-    await graph.execute("MATCH (n:Credit|Slot|Score|Rung|Flight) CALL (n) { DELETE n } IN TRANSACTIONS OF 5000 ROWS")
+    await graph.execute("MATCH (credit:Credit) CALL (credit) { DELETE credit } IN TRANSACTIONS OF 5000 ROWS")
     await graph.execute(
         """
         UNWIND $ids AS id MATCH (post:Post {tree: id})

@@ -268,6 +268,7 @@ async def play(store: Profiler) -> None:
             lang="en",
             pools=sampling.pools(list(TaskKind), "en", LIMITS),
             limit=15,
+            closely=6,
             limits=LIMITS,
             now=datetime.now(UTC),
         )
