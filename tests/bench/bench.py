@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -18,7 +17,6 @@ from aiohttp import ClientSession
 from neo4j import AsyncDriver
 from rich.console import Console
 
-from oa_graph import boards
 from oa_graph.graph import schema
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph
@@ -110,8 +108,8 @@ class Figures:
     wired: dict[str, Latency] = field(default_factory=dict[str, Latency])
     reads: dict[str, Latency] = field(default_factory=dict[str, Latency])
     """Of the service, by what is read."""
-    counting_s: float | None = None
-    """To count all figures of all users anew."""
+    people_counted: float | None = None
+    """In a second, when figures are counted anew."""
     bare_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     wired_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     others_alone: float = 0.0
@@ -258,10 +256,8 @@ async def _measure(
     with _telling(console, "checking the rules"):
         figures.wrong = await fill.check(graph, plan.limits)
     figures.store_mib = round(place.store_bytes / 2**20, 1) if place.store_bytes else None
-    with _telling(console, "counting figures"):
-        begun = perf_counter()
-        await boards.rebuild(graph, now=datetime.now(UTC))
-        figures.counting_s = round(perf_counter() - begun, 1)
+    with _telling(console, "filling boards"):
+        figures.people_counted = round(await fill.boards_filled(graph), 1)
     key = new_key()
     posts = await fill.some_posts(graph, _SAMPLE)
     driver = connect(place, pool=_POOL)

@@ -18,14 +18,18 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, TextIO, TypeVar
 
-from oa_graph.graph import trees
-from oa_graph.graph.session import Graph
+from oa_graph import boards
+from oa_graph.graph import stats, trees
+from oa_graph.graph.session import Graph, milliseconds
 from oa_graph.managed import Server
 from oa_graph.model import Limits, TaskKind, TreeState
 from oa_graph.policy import growth, search
 from tests.bench.generate import CLIENT, MADE, Forest, Plan, Post, Ranking, Review, Tree, User, stored
 
 T = TypeVar("T")
+
+_COUNTED = 200
+"""People whose figures are counted anew, to see how long it takes."""
 
 MARK = "measured-"
 """The frontend's ids of posts that a measurement wrote begin so."""
@@ -413,6 +417,32 @@ async def replies_wanted(graph: Graph) -> int:
         """
     )
     return int(rows[0]["wanted"])
+
+
+async def boards_filled(graph: Graph) -> float:
+    """Gives everybody scores, made up and not counted, but for a few people; returns how many of those in a second."""
+    await graph.execute("MATCH (n:Score|Slot) CALL (n) { DELETE n } IN TRANSACTIONS OF 10000 ROWS")
+    await graph.execute(
+        """
+        MATCH (user:User) WHERE user.method <> 'system'
+        CALL (user) {
+          UNWIND [['day', 20], ['week', 200], ['month', 900], ['total', 6000]] AS frame
+          WITH user, frame[0] AS frame, toInteger(rand() * rand() * frame[1]) AS points
+          CREATE (:Score {
+            key: user.id + ' ' + frame, user: user.id, frame: frame, board: frame, enabled: true, behind: -points,
+            troll_behind: -toInteger(rand() * 20), labels_simple: points, modified: $now_ms
+          })
+        } IN TRANSACTIONS OF 2000 ROWS
+        """,
+        now_ms=milliseconds(datetime.now(UTC)),
+    )
+    await stats.waiting(graph, None)
+    await stats.set_tallies(graph, await stats.count_posts(graph))
+    await stats.set_rungs(graph)
+    people = [user.id for user in await stats.people(graph, after="", limit=_COUNTED)]
+    begun = perf_counter()
+    await boards.recount(graph, people, now=datetime.now(UTC))
+    return len(people) / (perf_counter() - begun)
 
 
 async def some_posts(graph: Graph, count: int) -> list[str]:
