@@ -71,6 +71,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TreeClosed: Face(400, 2010),
     errors.BrokenThread: Face(500, 2009),
     errors.StatsNotReady: Face(400, 6000),
+    errors.StillChanging: Face(503, 4, 1),
     errors.UserNotSpecified: Face(400, 4000),
     errors.TextTooLong: Face(400, 1008),
     errors.TextDuplicated: Face(400, 1009),

@@ -74,7 +74,13 @@ async def purge_posts(
     )
 
 
-@post("/merge_users", status_code=204, summary="Merge users", operation_id="merge_users", responses=UNKNOWN)
+@post(
+    "/merge_users",
+    status_code=204,
+    summary="Merge users",
+    operation_id="merge_users",
+    responses=fails(errors.UserNotFound, errors.StillChanging),
+)
 async def merge(request: Call, data: JSONBody[wire.MergeUsersRequest]) -> None:
     """Makes several accounts one, also those of different frontends."""
     await moderation.merge(

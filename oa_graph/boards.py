@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from oa_graph.errors import NotNow, StillChanging
-from oa_graph.graph import stats
-from oa_graph.graph.session import Graph, Store, Tx, milliseconds
+from oa_graph.graph import stats, users
+from oa_graph.graph.session import Graph, Tx, milliseconds
 from oa_graph.graph.stats import Person
 from oa_graph.model import AuthMethod, Credit, Figures, Frame, Score, SystemStats, User
 from oa_graph.policy import scoring
@@ -144,11 +144,11 @@ async def drop(tx: Tx, user: str) -> None:
     await stats.record(tx, moves=scoring.moves(await stats.drop(tx, user), ()))
 
 
-async def recount(graph: Store, users: Sequence[str], *, now: datetime) -> None:
-    """Counts users anew from what the graph says they did. Raises StillChanging."""
-    for id in users:
-        for placed in (await stats.scores(graph, id))[:1]:
-            await _count(graph, placed.user, now)
+async def recount(tx: Tx, ids: Sequence[str], *, now: datetime) -> None:
+    """Counts users anew from what the graph says they did, inside of one transaction. Raises StillChanging."""
+    for id in ids:
+        if user := await users.by_id(tx, id, client=None):
+            await _count(tx, user, now)
 
 
 async def rebuild(graph: Graph, *, now: datetime, on_progress: Callable[[int], None] = lambda _: None) -> int:
@@ -159,16 +159,16 @@ async def rebuild(graph: Graph, *, now: datetime, on_progress: Callable[[int], N
     done, after = 0, ""
     while page := await stats.people(graph, after=after, limit=_PAGE):
         for user in page:
-            await _count(graph, user, now)
+            await graph.transact(lambda tx, user=user: _count(tx, user, now), patient=True)
             done += 1
             on_progress(done)
         after = page[-1].id
-    await _until_still(graph, "the posts of all languages", _count_languages)
+    await graph.transact(_count_languages, patient=True)
     return done
 
 
-async def _count(graph: Store, user: User, now: datetime) -> None:
-    async def work(tx: Tx) -> bool:
+async def _count(tx: Tx, user: User, now: datetime) -> None:
+    async def work() -> bool:
         waiting = await stats.waiting(tx, user.id)
         credits = [] if user.method is AuthMethod.SYSTEM else await _history(tx, user.id)
         # Whatever changes a figure leaves a credit: no new one, no change while we looked.
@@ -177,7 +177,7 @@ async def _count(graph: Store, user: User, now: datetime) -> None:
         await _write(tx, _person(user), credits, now, before=await stats.drop(tx, user.id))
         return True
 
-    await _until_still(graph, f"user {user.id}", work)
+    await _until_still(f"user {user.id}", work)
 
 
 async def _history(tx: Tx, user: str) -> list[Credit]:
@@ -197,19 +197,22 @@ def _person(user: User) -> Person:
     return Person(user.id, enabled, enabled and user.show_on_leaderboard, {})
 
 
-async def _count_languages(tx: Tx) -> bool:
-    waiting = await stats.waiting(tx, None)
-    tallies = await stats.count_posts(tx)
-    if await stats.waiting(tx, None) != waiting:
-        return False
-    await stats.set_tallies(tx, tallies)
-    await stats.set_rungs(tx)
-    return True
+async def _count_languages(tx: Tx) -> None:
+    async def work() -> bool:
+        waiting = await stats.waiting(tx, None)
+        tallies = await stats.count_posts(tx)
+        if await stats.waiting(tx, None) != waiting:
+            return False
+        await stats.set_tallies(tx, tallies)
+        await stats.set_rungs(tx)
+        return True
+
+    await _until_still("the posts of all languages", work)
 
 
-async def _until_still(graph: Store, what: str, work: Callable[[Tx], Awaitable[bool]]) -> None:
+async def _until_still(what: str, work: Callable[[], Awaitable[bool]]) -> None:
     for _ in range(_ATTEMPTS):
-        if await graph.transact(work, patient=True):
+        if await work():
             return
     raise StillChanging(what=what)
 

@@ -10,7 +10,7 @@
     │   ├── NothingToHandOut · TooManyPending · TooManyRequests
     │   ├── StoreUnavailable · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
-    │   └── TreeClosed · BrokenThread · StatsNotReady
+    │   └── TreeClosed · BrokenThread · StatsNotReady · StillChanging
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
@@ -19,7 +19,7 @@
     │   └── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
-        ├── InvalidFile · StillChanging
+        ├── InvalidFile
         └── ClientNotFound · OwnClient
 
 The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
@@ -244,7 +244,7 @@ class SchemaTooNew(Setup):
     """The graph has schema {found}, this program knows only {known}; use a newer oa-graph."""
 
 
-class StillChanging(Setup):
+class StillChanging(NotNow):
     """The figures of {what} kept changing while they were counted; try again when less is going on."""
 
 

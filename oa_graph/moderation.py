@@ -207,8 +207,8 @@ async def purge(graph: Graph, limits: Limits, *, rng: Random, user: str, ban: bo
         doomed = await removing.doomed(at.tx, user, with_prompts=True)
         gone = await _remove(at, doomed.ids)
         await removing.forget_tasks(at.tx, user)
-        await boards.drop(at.tx, user)
         await _go_on(at, [*found.trees, *doomed.trees], gone)
+        await boards.drop(at.tx, user)
 
     return await _purge(graph, limits, rng, work, preview=preview)
 
@@ -276,11 +276,11 @@ async def _purge(
 async def merge(graph: Store, limits: Limits, *, rng: Random, destination: str, sources: Sequence[str]) -> None:
     """Makes several users one: what the sources did is the destination's, and they are no more.
 
-    Raises UserNotFound.
+    Raises UserNotFound, or StillChanging when the figures of somebody concerned are never still.
     """
     others = sorted({*sources} - {destination})
 
-    async def work(at: Moment) -> frozenset[str]:
+    async def work(at: Moment) -> None:
         found = await removing.touched(at.tx, [destination, *others])
         if missing := {destination, *others} - {*found.known}:
             raise UserNotFound(id=min(missing))
@@ -288,14 +288,14 @@ async def merge(graph: Store, limits: Limits, *, rng: Random, destination: str, 
         changed: set[str] = set()
         authors: set[str] = set()
         for source in others:
-            await boards.drop(at.tx, source)
             moved = await removing.give(at.tx, source, destination, now=at.now)
             changed |= moved.trees
             authors |= moved.authors
         # Whose prompts wait may be somebody who is away now, or is no longer.
         for tree in sorted(changed.union(await users.prompts(at.tx, destination))):
             await lifecycle.reconsider(at, tree)
-        return frozenset(authors)
+        for source in others:  # last: who holds the ledger waits for nobody else
+            await boards.drop(at.tx, source)
+        await boards.recount(at.tx, sorted({destination, *authors} - {*others}), now=at.now)
 
-    authors = await _act(graph, limits, rng, work)
-    await boards.recount(graph, sorted({destination, *authors} - {*others}), now=datetime.now(UTC))
+    await _act(graph, limits, rng, work)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import LiteralString, cast
+from typing import Any, LiteralString, cast
 
+from oa_graph import boards
 from oa_graph.graph import trees
 from oa_graph.graph.session import Graph, Row, Store
 from oa_graph.model import Limits, TreeState
@@ -168,3 +169,28 @@ async def _places(store: Store, tree: str) -> list[Row]:
 
 async def check(graph: Graph, limits: Limits) -> None:
     assert await broken(graph, limits) == []
+
+
+# Boards
+
+
+async def boards_of(graph: Graph) -> list[Any]:
+    """All that boards are read from, but for when it was written."""
+    rows = await graph.execute(
+        """
+        MATCH (n:Score|Slot|Tally|Rung|Flight) WHERE coalesce(n.people, 1) <> 0
+        WITH n, n {.*, modified: null} AS row
+        RETURN row ORDER BY labels(n)[0], coalesce(row.key, row.lang)
+        """
+    )
+    return [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
+
+
+async def same_when_counted_anew(graph: Graph) -> list[Any]:
+    """Boards as events made them, which has to be what the graph says."""
+    now = datetime.now(UTC)
+    await boards.catch_up(graph, now=now)
+    by_events = await boards_of(graph)
+    await boards.rebuild(graph, now=now)
+    assert await boards_of(graph) == by_events
+    return by_events

@@ -1,5 +1,7 @@
 // stats/record: writes slots, scores, rungs and tallies; who calls it holds the ledger.
 //
+// Rungs and flights that nobody stands on stay: there are as many as points that somebody ever had.
+//
 // in    slots         LIST<MAP>     each: all properties of a slot
 // in    old_slots     LIST<STRING>  keys of slots that nothing sees any more
 // in    scores        LIST<MAP>     each: all properties of a score
@@ -33,17 +35,14 @@ CALL () {
 CALL () {
   UNWIND $rungs AS row
   MERGE (rung:Rung {key: row.key})
-  SET rung.board = row.board, rung.flight = row.flight, rung.behind = row.behind,
-    rung.people = coalesce(rung.people, 0) + row.change
-  WITH rung WHERE rung.people = 0
-  DELETE rung
+    ON CREATE SET rung.board = row.board, rung.flight = row.flight, rung.behind = row.behind, rung.people = 0
+  SET rung.people = rung.people + row.change
 }
 CALL () {
   UNWIND $flights AS row
   MERGE (flight:Flight {key: row.key})
-  SET flight.board = row.board, flight.number = row.number, flight.people = coalesce(flight.people, 0) + row.change
-  WITH flight WHERE flight.people = 0
-  DELETE flight
+    ON CREATE SET flight.board = row.board, flight.number = row.number, flight.people = 0
+  SET flight.people = flight.people + row.change
 }
 CALL () {
   UNWIND $tallies AS row

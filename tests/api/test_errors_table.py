@@ -32,4 +32,10 @@ def test_no_face_is_without_an_error() -> None:
 
 def test_who_is_told_to_come_back_is_told_when() -> None:
     told = {error.__name__: face.status for error, face in FACES.items() if face.retry_after or face.wait_in}
-    assert told == {"StoreUnavailable": 503, "StoreBusy": 503, "RetriesExhausted": 503, "TooManyRequests": 429}
+    assert told == {
+        "StoreUnavailable": 503,
+        "StoreBusy": 503,
+        "RetriesExhausted": 503,
+        "StillChanging": 503,
+        "TooManyRequests": 429,
+    }

@@ -441,7 +441,7 @@ async def boards_filled(graph: Graph) -> float:
     await stats.set_rungs(graph)
     people = [user.id for user in await stats.people(graph, after="", limit=_COUNTED)]
     begun = perf_counter()
-    await boards.recount(graph, people, now=datetime.now(UTC))
+    await graph.transact(lambda tx: boards.recount(tx, people, now=datetime.now(UTC)))
     return len(people) / (perf_counter() - begun)
 
 

@@ -12,7 +12,7 @@ from oa_graph.errors import OaGraphError, RetriesExhausted, StoreUnavailable
 from oa_graph.graph.session import Graph, StatementRefused, Taken
 from oa_graph.model import EmojiCode, EmojiOp, Limits
 from tests.builders import Hands, answer_for, person
-from tests.invariants import broken
+from tests.invariants import broken, same_when_counted_anew
 from tests.moderation.office import Office
 
 pytestmark = pytest.mark.anyio
@@ -139,6 +139,7 @@ async def test_moderators_never_break_an_invariant(graph: Graph, seed: int) -> N
         if i % 3 == 2 or not play.story[-1].startswith("work"):
             wrong = await broken(graph, play.office.limits)
             assert not wrong, "\n".join([*wrong, "after", *play.story])
+    await same_when_counted_anew(graph)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -148,3 +149,4 @@ async def test_moderators_amid_a_crowd_never_break_an_invariant(graph: Graph, se
         await asyncio.gather(*(play.step() for _ in range(12)))
         wrong = await broken(graph, play.office.limits)
         assert not wrong, "\n".join([*wrong, "after", *play.story])
+    await same_when_counted_anew(graph)

@@ -15,6 +15,7 @@ from oa_graph.graph import stats
 from oa_graph.graph.session import Graph, Tx
 from oa_graph.model import Frame, LabelAnswer, Limits, SystemStats, TaskKind, TreeState
 from tests.builders import ADA, BOB, Hands, at_once, figures, person, plant, questions
+from tests.invariants import boards_of, same_when_counted_anew
 
 pytestmark = pytest.mark.anyio
 
@@ -27,28 +28,6 @@ FAST = Limits(
     max_pending_tasks_per_user=1000,
     rank_initial_prompts=False,
 )
-
-
-async def boards_of(graph: Graph) -> list[Any]:
-    """All that boards are read from, but for when it was written."""
-    rows = await graph.execute(
-        """
-        MATCH (n:Score|Slot|Tally|Rung|Flight)
-        WITH n, n {.*, modified: null} AS row
-        RETURN row ORDER BY labels(n)[0], coalesce(row.key, row.lang)
-        """
-    )
-    return [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
-
-
-async def same_when_counted_anew(graph: Graph) -> list[Any]:
-    """Boards as events made them, which has to be what the graph says."""
-    now = datetime.now(UTC)
-    await boards.catch_up(graph, now=now)
-    by_events = await boards_of(graph)
-    await boards.rebuild(graph, now=now)
-    assert await boards_of(graph) == by_events
-    return by_events
 
 
 async def busy(graph: Graph, limits: Limits, *, steps: int, seed: int) -> None:
@@ -221,7 +200,7 @@ async def test_counting_anew_while_people_work_misses_nothing(graph: Graph) -> N
     work = asyncio.create_task(busy(graph, FAST, steps=60, seed=2))
     while not work.done():
         for user in await stats.people(graph, after="", limit=99):
-            await boards.recount(graph, [user.id], now=datetime.now(UTC))
+            await graph.transact(lambda tx, id=user.id: boards.recount(tx, [id], now=datetime.now(UTC)))
         await asyncio.sleep(0)
     await work
     await same_when_counted_anew(graph)
@@ -243,7 +222,8 @@ async def test_a_figure_that_changes_while_it_is_counted_is_counted_again(
         return await original(tx, user)
 
     monkeypatch.setattr(stats, "written_by", interrupted)
-    await boards.recount(graph, [(await ada.user()).id], now=datetime.now(UTC))
+    id = (await ada.user()).id
+    await graph.transact(lambda tx: boards.recount(tx, [id], now=datetime.now(UTC)))
     assert looked == 2
     assert await figures(graph, "ada") == {"prompts": 2}
 
