@@ -35,10 +35,10 @@ async def test_the_python_client_sends_null_for_user_and_language(discord: Disco
 async def test_the_python_client_reads_every_error_as_json(discord: DiscordBot, place: Any) -> None:
     """It asks its library to decode, which refuses any other content type."""
     client = discord.client
-    nowhere: list[tuple[str, dict[str, Any], tuple[int, int | None]]] = [
+    nowhere: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
         ("/api/v1/tasks/", {"type": "rank_assistant_replies", "user": discord.user}, (503, 1006)),
         ("/api/v1/tasks/6b0f7b0a-31c5-4d0e-9a53-1f6f0a6a0b07/ack", {"message_id": "1"}, (404, 2100)),
-        ("/api/v1/nowhere", {}, (404, None)),
+        ("/api/v1/nowhere", {}, (404, 0)),
     ]
     for path, body, why in nowhere:
         with pytest.raises(Refused) as refused:

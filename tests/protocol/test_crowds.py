@@ -13,6 +13,7 @@ from random import Random
 
 import pytest
 
+from oa_graph import moderation
 from oa_graph.errors import OaGraphError, RetriesExhausted, StoreUnavailable
 from oa_graph.graph.session import Graph, StatementRefused, Taken
 from oa_graph.model import LabelAnswer, Limits, RankingAnswer, Sampling, Task, TaskKind, TextAnswer, TreeState
@@ -131,7 +132,9 @@ class Play:
         await expire(self.graph, self.something()[1])
 
     async def disable(self) -> None:
-        await self.somebody().user(enabled=self.rng.random() < 0.5)
+        who, enabled = await self.somebody().user(), self.rng.random() < 0.5
+        changes = {"enabled": enabled}
+        await moderation.change(self.graph, self.limits, rng=self.rng, user=who.id, changes=changes)
 
     def _mostly_good(self, task: Task) -> TextAnswer | RankingAnswer | LabelAnswer:
         if task.form is not None:
