@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from litestar.params import QueryParameter
 from pydantic import TypeAdapter, ValidationError
 
 _TIMES = TypeAdapter(datetime)
+
+
+def parsed(text: str, parse: Callable[[str], datetime]) -> datetime:
+    """A time in UTC; naive is UTC, and a space may stand for the plus that a URL lost. Raises what `parse` does."""
+    found = parse(text.replace(" ", "+") if "T" in text else text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Instant:
@@ -19,10 +26,9 @@ class Instant:
 
 
 def read(_: type[Instant], word: str) -> Instant:
-    """A time; naive is UTC, and a space may stand for the plus that a URL lost. Raises ValueError."""
+    """A time as a query has it. Raises ValueError."""
     try:
-        found = _TIMES.validate_python(word.replace(" ", "+") if "T" in word else word)
-        return Instant((found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC))
+        return Instant(parsed(word, _TIMES.validate_python))
     except (ValidationError, OverflowError) as error:
         raise ValueError("expected a date and time, such as 2023-01-02T03:04:05Z, or a Unix number") from error
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Generic, TypeVar
 
+from oa_graph.api.instant import parsed
 from oa_graph.errors import IncompleteCursor, InvalidCursor
 from oa_graph.model import FIRST_ID, LAST_ID, Bound, Span
 
@@ -19,10 +20,9 @@ T = TypeVar("T")
 
 
 def moment(text: str) -> datetime:
-    """A time from a cursor; naive is UTC, and a space may stand for the plus that a URL lost. Raises InvalidCursor."""
+    """A time from a cursor, in UTC. Raises InvalidCursor."""
     try:
-        found = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return parsed(text, datetime.fromisoformat)
     except (ValueError, OverflowError) as error:
         raise InvalidCursor(value=text) from error
 

@@ -153,10 +153,7 @@ async def whole(request: Call) -> wire.SystemStats:
 
 
 async def _state_counts(request: Call) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for each in await stats.states(request.graph):
-        counts[each.state.value] = counts.get(each.state.value, 0) + each.trees
-    return counts
+    return boards.trees_by_state(await stats.states(request.graph))
 
 
 async def _message_counts(request: Call, *, only_active: bool, limit: int) -> list[wire.TreeMessageCountStats]:
@@ -166,8 +163,8 @@ async def _message_counts(request: Call, *, only_active: bool, limit: int) -> li
             message_tree_id=each.id,
             state=each.state,
             depth=each.depth,
-            oldest=each.oldest.astimezone(UTC).isoformat(),
-            youngest=each.newest.astimezone(UTC).isoformat(),
+            oldest=wire.moment(each.oldest),
+            youngest=wire.moment(each.newest),
             count=each.posts,
             goal_tree_size=each.goal,
         )

@@ -11,12 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 
 from oa_graph.errors import NotNow, StillChanging
 from oa_graph.graph import stats, users
 from oa_graph.graph.session import Graph, Tx, milliseconds
-from oa_graph.graph.stats import Person
+from oa_graph.graph.stats import Person, StateCount
 from oa_graph.model import AuthMethod, Credit, Figures, Frame, Score, SystemStats, User
 from oa_graph.policy import scoring
 
@@ -234,14 +233,18 @@ async def system_stats(tx: Tx) -> SystemStats:
     )
 
 
+def trees_by_state(counts: Iterable[StateCount]) -> dict[str, int]:
+    """How many trees of all languages are in each state that has any."""
+    found: dict[str, int] = {}
+    for each in sorted(counts, key=lambda each: each.state):
+        found[each.state.value] = found.get(each.state.value, 0) + each.trees
+    return found
+
+
 async def refresh(graph: Tx, *, now: datetime) -> None:
     """Makes the statistics anew that are kept ready."""
     tallies = await stats.tallies(graph)
     states = await stats.states(graph)
-    by_state = {
-        state.value: sum(each.trees for each in those)
-        for state, those in groupby(sorted(states, key=lambda each: each.state), key=lambda each: each.state)
-    }
     kept: dict[str, object] = {
         "human_messages_by_lang": {
             each.lang: n for each in tallies if (n := each.human_prompter + each.human_assistant)
@@ -250,7 +253,7 @@ async def refresh(graph: Tx, *, now: datetime) -> None:
             "prompter": sum(each.human_prompter for each in tallies),
             "assistant": sum(each.human_assistant for each in tallies),
         },
-        "message_trees_by_state": by_state,
+        "message_trees_by_state": trees_by_state(states),
         "message_trees_states_by_lang": [
             {"lang": each.lang, "state": each.state.value, "count": each.trees} for each in states
         ],

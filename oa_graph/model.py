@@ -505,9 +505,13 @@ class Credit:
     lang: str | None = None
 
 
+SLOT_MS = 600_000
+"""How long a slot is, in milliseconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a person has of ten minutes from `start` on, in epoch milliseconds."""
+    """What a person has of the `SLOT_MS` from `start` on, in epoch milliseconds."""
 
     user: str
     start: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, overload
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -63,6 +63,12 @@ class Out(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True)
 
 
+@overload
+def moment(value: datetime) -> str: ...
+@overload
+def moment(value: None) -> None: ...
+@overload
+def moment(value: datetime | None) -> str | None: ...
 def moment(value: datetime | None) -> str | None:
     """ISO 8601 with +00:00; microseconds only when there are some."""
     return None if value is None else value.astimezone(UTC).isoformat()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from oa_graph import model
@@ -93,8 +93,7 @@ def leaderboard(
 
 
 def _newest(rows: Iterable[model.Placed], now: datetime) -> str:
-    newest = max((each.score.modified for each in rows if each.score), default=now)
-    return newest.astimezone(UTC).isoformat()
+    return moment(max((each.score.modified for each in rows if each.score), default=now))
 
 
 class TrollScore(Out):

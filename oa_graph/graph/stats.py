@@ -11,14 +11,25 @@ from types import MappingProxyType
 from typing import Any
 
 from oa_graph.graph.session import Row, Tx, decoder, many, milliseconds, one, run
-from oa_graph.model import FIGURES, TALLIES, Credit, Figures, Frame, Placed, Score, Slot, Standing, TreeState, User
+from oa_graph.model import (
+    FIGURES,
+    SLOT_MS,
+    TALLIES,
+    Credit,
+    Figures,
+    Frame,
+    Placed,
+    Score,
+    Slot,
+    Standing,
+    TreeState,
+    User,
+)
 
 _user = decoder(User)
 _standing = decoder(Standing)
 
 _FRAMES = [each.value for each in Frame]
-_SLOT_MS = 600_000
-"""As in `oa_graph.policy.scoring`."""
 
 FLIGHT = 256
 """Points that one flight of a leaderboard's rungs spans.
@@ -160,7 +171,7 @@ async def collect(tx: Tx, *, now: datetime, limit: int) -> Collected:
         "stats/collect",
         _collected,
         now_ms=milliseconds(now),
-        slot_ms=_SLOT_MS,
+        slot_ms=SLOT_MS,
         frames=_FRAMES,
         limit=limit,
     )

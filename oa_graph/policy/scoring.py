@@ -22,6 +22,7 @@ from oa_graph.model import (
     FIGURES,
     MEAN_LABELS,
     REACTIONS,
+    SLOT_MS,
     TALLIES,
     Credit,
     Figures,
@@ -182,15 +183,13 @@ def added(one: Figures, other: Figures) -> dict[str, int]:
 # Time
 
 _DAY = timedelta(days=1)
-SLOT = timedelta(minutes=10)
-_SLOT_MS = int(SLOT.total_seconds() * 1000)
 
 _DAYS = {Frame.WEEK: 7, Frame.MONTH: 30}
 
 
 def slot_start(at: int) -> int:
     """The beginning of the slot that a moment falls into; both in epoch milliseconds."""
-    return at - at % _SLOT_MS
+    return at - at % SLOT_MS
 
 
 def midnight(now: datetime) -> datetime:
@@ -211,7 +210,7 @@ def base(frame: Frame, now: datetime) -> datetime | None:
 def until(frame: Frame, start: int) -> int:
     """When a frame lets go of a slot, in epoch milliseconds: as soon as its last moment is too old."""
     if frame is Frame.DAY:
-        return start + _SLOT_MS + 86_400_000
+        return start + SLOT_MS + 86_400_000
     return start - start % 86_400_000 + (_DAYS[frame] + 1) * 86_400_000
 
 
