@@ -28,6 +28,10 @@ T = TypeVar("T")
 
 
 async def _act(graph: Store, limits: Limits, rng: Random, work: Callable[[Moment], Awaitable[T]]) -> T:
+    return await graph.transact(_action(limits, rng, work), patient=True)
+
+
+def _action(limits: Limits, rng: Random, work: Callable[[Moment], Awaitable[T]]) -> Callable[[Tx], Awaitable[T]]:
     """One action: `work`, and what it means for the boards."""
 
     async def whole(tx: Tx) -> T:
@@ -36,7 +40,7 @@ async def _act(graph: Store, limits: Limits, rng: Random, work: Callable[[Moment
         await boards.fold(tx, now=at.now)
         return found
 
-    return await graph.transact(whole, patient=True)
+    return whole
 
 
 # Posts
@@ -147,10 +151,10 @@ async def change(graph: Store, limits: Limits, *, rng: Random, user: str, change
             await tasks.release(at.tx, user, now=at.now)
         found, away_before = await users.change(at.tx, user, changes=changes, now=at.now)
         away = found.deleted or not found.enabled
-        if away and "enabled" in changes:  # again: he may have been handed something before his lock was ours
+        if away and "enabled" in changes:  # again: before his lock was ours he may have been handed something,
             await tasks.release(at.tx, user, now=at.now)
-        if away is not away_before:
-            await _reconsider(at, began)
+        if away is not away_before:  # or may have begun another tree
+            await _reconsider(at, {*began, *await users.prompts(at.tx, user)})
         return found
 
     return await _act(graph, limits, rng, work)
@@ -165,14 +169,26 @@ async def anonymise(graph: Store, limits: Limits, *, rng: Random, user: str) -> 
         await tasks.release(at.tx, user, now=at.now)
         await users.anonymise(at.tx, user, name=name, now=at.now)
         await tasks.release(at.tx, user, now=at.now)  # again: see `change`
-        await _reconsider(at, began)
+        await _reconsider(at, {*began, *await users.prompts(at.tx, user)})
 
     await _act(graph, limits, rng, work)
 
 
-async def _reconsider(at: Moment, began: Sequence[str]) -> None:
-    for tree in began:
+async def _reconsider(at: Moment, began: Iterable[str]) -> None:
+    for tree in sorted(began):
         await lifecycle.advance(at, tree)
+
+
+async def _held(tx: Tx, ids: Sequence[str]) -> Sequence[str]:
+    """Locks users, and the trees that change when they go; those trees. Raises UserNotFound.
+
+    Trees come first, as everywhere; then they are sought again, for an answer may have come before the users' locks.
+    """
+    found = await removing.touched(tx, ids)
+    if missing := {*ids} - {*found.known}:
+        raise UserNotFound(id=min(missing))
+    await removing.lock_users(tx, ids)
+    return (await removing.touched(tx, ids)).trees
 
 
 # Purging
@@ -195,19 +211,16 @@ async def purge(graph: Graph, limits: Limits, *, rng: Random, user: str, ban: bo
     """
 
     async def work(at: Moment) -> None:
-        found = await removing.touched(at.tx, [user])
-        if not found.known:
-            raise UserNotFound(id=user)
+        touched = await _held(at.tx, [user])
         await tasks.release(at.tx, user, now=at.now)
         if ban:
             await users.change(at.tx, user, changes={"enabled": False, "deleted": True}, now=at.now)
-            await tasks.release(at.tx, user, now=at.now)  # again: see `change`
         await boards.withdraw(at.tx, user)
         await removing.withdraw(at.tx, user)
         doomed = await removing.doomed(at.tx, user, with_prompts=True)
         gone = await _remove(at, doomed.ids)
         await removing.forget_tasks(at.tx, user)
-        await _go_on(at, [*found.trees, *doomed.trees], gone)
+        await _go_on(at, [*touched, *doomed.trees], gone)
         await boards.drop(at.tx, user)
 
     return await _purge(graph, limits, rng, work, preview=preview)
@@ -263,8 +276,7 @@ async def _purge(
         return before, await boards.system_stats(at.tx)
 
     if preview:
-        async with graph.rehearsal() as store:
-            before, after = await _act(store, limits, rng, whole)
+        before, after = await graph.rehearse(_action(limits, rng, whole))
     else:
         before, after = await _act(graph, limits, rng, whole)
     return Purged(before, after, preview, monotonic() - started)
@@ -281,10 +293,7 @@ async def merge(graph: Store, limits: Limits, *, rng: Random, destination: str, 
     others = sorted({*sources} - {destination})
 
     async def work(at: Moment) -> None:
-        found = await removing.touched(at.tx, [destination, *others])
-        if missing := {destination, *others} - {*found.known}:
-            raise UserNotFound(id=min(missing))
-        await removing.lock_users(at.tx, [destination, *others])
+        await _held(at.tx, [destination, *others])
         changed: set[str] = set()
         authors: set[str] = set()
         for source in others:

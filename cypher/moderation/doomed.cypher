@@ -1,4 +1,4 @@
-// moderation/doomed: the posts of a user and all below them, to be removed; locks their trees.
+// moderation/doomed: the posts of a user and all below them, to be removed; locks them and their trees.
 //
 // in    user_id       STRING
 // in    with_prompts  BOOLEAN         false: the trees that the user began stay, but for his replies
@@ -18,10 +18,13 @@ CALL (user) {
   SET tree:Tree
   RETURN collect(tree.id) AS trees
 }
-CALL (user) {
+// What the user writes elsewhere meanwhile, in a tree that is not locked, is left to him.
+CALL (user, trees) {
   MATCH (post:Post) WHERE post.author = user.id AND post.created >= $since AND post.created <= $until
-    AND ($with_prompts OR post.depth > 0)
+    AND ($with_prompts OR post.depth > 0) AND post.tree IN trees
   MATCH (post)<-[:REPLY_TO]-{0,1000}(below:Post)
-  RETURN collect(DISTINCT below.id) AS ids
+  WITH DISTINCT below ORDER BY below.id
+  SET below:Post
+  RETURN collect(below.id) AS ids
 }
 RETURN ids, trees;

@@ -1,10 +1,13 @@
 // moderation/touched: the trees that lose or change something when users go; locks them.
 //
+// Locked are all in which the users wrote or said anything, so that nobody deletes or restores there meanwhile: what was
+// said of a post counts while the post is live.
+//
 // in    users  LIST<STRING>
 // out   known  LIST<STRING>  the users that there are
-// out   trees  LIST<STRING>
+// out   trees  LIST<STRING>  those that may go on otherwise without the users
 // rows  one
-// cost  a walk through all that the users wrote, reviewed without a verdict yet, and ranked
+// cost  a walk through all that the users wrote and said
 // mode  write
 CALL () {
   UNWIND $users AS id
@@ -15,19 +18,28 @@ CALL (users) {
   CALL (users) {
     UNWIND users AS user
     MATCH (user)-[:WROTE]->(post:Post)
-    RETURN post.tree AS tree_id
-    UNION
-    UNWIND users AS user
-    MATCH (user)-[:MADE]->(:Review)-[:OF]->(post:Post) WHERE post.accepted IS NULL
-    RETURN post.tree AS tree_id
+    RETURN post.tree AS tree_id, true AS changes
     UNION
     UNWIND users AS user
     MATCH (user)-[:MADE]->(:Ranking)-[:RANKED]->(post:Post)
-    RETURN post.tree AS tree_id
+    RETURN post.tree AS tree_id, true AS changes
+    UNION
+    UNWIND users AS user
+    MATCH (user)-[:MADE]->(:Review)-[:OF]->(post:Post)
+    RETURN post.tree AS tree_id, post.accepted IS NULL AS changes
+    UNION
+    UNWIND users AS user
+    MATCH (user)-[:REMARKED|MADE]->(:Remark|Report)-[:OF|ABOUT]->(post:Post)
+    RETURN post.tree AS tree_id, false AS changes
+    UNION
+    UNWIND users AS user
+    MATCH (user)-[:REACTED]->(post:Post)
+    RETURN post.tree AS tree_id, false AS changes
   }
-  WITH tree_id ORDER BY tree_id
+  WITH tree_id, max(changes) AS changes ORDER BY tree_id
   MATCH (tree:Tree {id: tree_id})
   SET tree:Tree
-  RETURN collect(tree.id) AS trees
+  RETURN collect(CASE WHEN changes THEN tree.id END) AS trees
 }
-RETURN [user IN users | user.id] AS known, trees;
+// Somebody may have been merged away while this waited for a lock.
+RETURN [user IN users WHERE user.id IS NOT NULL | user.id] AS known, trees;

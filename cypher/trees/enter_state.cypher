@@ -40,6 +40,8 @@ MATCH (post:Post {tree: tree.id})
 WITH tree, collect(post) AS posts,
   sum(CASE WHEN NOT post.deleted AND coalesce(post.accepted, true) THEN 1 ELSE 0 END) AS size
 UNWIND posts AS post
+// Waiting prompts are ranked under their own locks alone, so rankings are counted after it is taken.
+FOREACH (_ IN CASE WHEN $state = 'prompt_lottery_waiting' AND post.depth = 0 THEN [1] ELSE [] END | SET post:Post)
 WITH tree, size, post,
   COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND coalesce(reply.accepted, true) } AS replies,
   CASE WHEN post.role = 'assistant' AND $num_prompter_replies < tree.max_children

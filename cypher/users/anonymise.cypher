@@ -9,7 +9,7 @@
 // mode  write
 MATCH (user:User {id: $id})
 SET user:User
-WITH user, properties(user).deleted AS before
+WITH user, properties(user).deleted AS before WHERE user.id IS NOT NULL
 FOREACH (_ IN CASE WHEN before THEN [] ELSE [1] END |
   SET user.deleted = true, user.name = $name, user.display_name = 'Deleted User', user.show_on_leaderboard = false
   CREATE (:Credit {user: user.id, at: $now_ms}))

@@ -10,7 +10,7 @@
 // mode  write
 MATCH (user:User {id: $id})
 SET user:User
-WITH user, properties(user) AS before
+WITH user, properties(user) AS before WHERE user.id IS NOT NULL
 SET user += $changes
 FOREACH (_ IN CASE WHEN before.enabled <> properties(user).enabled
     OR before.show_on_leaderboard <> properties(user).show_on_leaderboard THEN [1] ELSE [] END |

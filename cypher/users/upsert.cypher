@@ -8,7 +8,7 @@
 // in    changes       MAP             any of enabled, show_on_leaderboard, notes, terms_accepted
 // in    now           ZONED DATETIME
 // out   user          MAP
-// rows  one
+// rows  maybe                   none when the user was merged into another just now: ask again
 // cost  one seek
 // mode  write
 MERGE (user:User {client: $client, method: $method, name: $name})
@@ -19,4 +19,5 @@ SET user.display_name = $display_name
 SET user += $changes
 // Boards look at a user again for whom there is a credit, even one of nothing.
 FOREACH (_ IN CASE WHEN $changes = {} THEN [] ELSE [1] END | CREATE (:Credit {user: user.id, at: $now.epochMillis}))
+WITH user WHERE user.id IS NOT NULL
 RETURN user {.*} AS user;

@@ -15,7 +15,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction, AsyncSession, AsyncTransaction, unit_of_work
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction
 from neo4j import Query as Statement
 from neo4j.exceptions import (
     AuthError,
@@ -45,7 +45,10 @@ Row = Mapping[str, Any]
 Decode = Callable[[Row], T]
 
 ATTEMPTS = 10
-"""How often a statement is sent while it fails for a reason that may pass."""
+"""How often a statement or a transaction is sent while it fails for a reason that may pass.
+
+Attempts are counted and not seconds: each rival that wins is one rival less, however slow the machine is.
+"""
 _FIRST_PAUSE = 0.01
 """Seconds before the first retry; doubled each time, drawn between half and whole, so that rivals part."""
 
@@ -130,7 +133,7 @@ def _metadata(query: str | None = None) -> dict[str, str]:
 class _Transaction:
     """The `Tx` of `Graph.transact`, and the `Store` of `Graph.rehearsal`, where all happens in one transaction."""
 
-    def __init__(self, transaction: AsyncManagedTransaction | AsyncTransaction) -> None:
+    def __init__(self, transaction: AsyncTransaction) -> None:
         self._transaction = transaction
 
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
@@ -183,8 +186,6 @@ class Graph:
             max_connection_pool_size=pool,
             connection_acquisition_timeout=patience_sec,
             connection_timeout=5.0,
-            max_transaction_retry_time=15.0,
-            initial_retry_delay=_FIRST_PAUSE,
             notifications_min_severity="OFF",
             telemetry_disabled=True,
             user_agent="oa-graph",
@@ -234,43 +235,48 @@ class Graph:
     async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
         """Runs `work` in one write transaction; it may run again, so it touches nothing but its `Tx`.
 
+        The driver's own way of running again counts seconds, and a slow moment of the machine can be longer than those.
+
         `patient`: it may take longer than a request usually may.
         """
-        runs = 0
 
-        @unit_of_work(metadata=_metadata(), timeout=None if patient else self._statement_sec)
-        async def once(transaction: AsyncManagedTransaction) -> tuple[T, float]:
-            nonlocal runs
-            runs += 1
-            if runs > 1:
-                watch.note_again()
-            return await work(_Transaction(transaction)), perf_counter()
+        seconds = None if patient else self._statement_sec
 
         async def attempt() -> T:
-            async with self.session() as session:
-                done, worked = await session.execute_write(once)
+            async with self._transaction(_metadata(), seconds) as transaction:
+                done, worked = await work(_Transaction(transaction)), perf_counter()
+                await transaction.commit()
                 watch.note_commit(perf_counter() - worked)
                 return done
 
-        with _translated():
-            for _ in range(ATTEMPTS - 1):
-                try:
-                    return await attempt()
-                except ClientError as error:
-                    if not _removed_meanwhile(error):
-                        raise
-            return await attempt()
+        return await _retried(attempt)
+
+    async def rehearse(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """As a patient `transact`, but nothing is kept: what would come of it."""
+
+        async def attempt() -> T:
+            async with self._transaction(_metadata("rehearsal"), None) as transaction:
+                done = await work(_Transaction(transaction))
+                await transaction.rollback()
+                return done
+
+        return await _retried(attempt)
 
     @asynccontextmanager
     async def rehearsal(self) -> AsyncGenerator[Store]:
         """A store in which everything can be done and nothing is kept."""
         with _translated():
-            async with (
-                self.session() as session,
-                await session.begin_transaction(metadata=_metadata("rehearsal")) as transaction,
-            ):
+            async with self._transaction(_metadata("rehearsal"), None) as transaction:
                 yield _Transaction(transaction)
                 await transaction.rollback()
+
+    @asynccontextmanager
+    async def _transaction(self, metadata: dict[str, str], seconds: float | None) -> AsyncGenerator[AsyncTransaction]:
+        async with (
+            self.session() as session,
+            await session.begin_transaction(metadata=metadata, timeout=seconds) as transaction,
+        ):
+            yield transaction
 
     async def execute(self, text: LiteralString, **parameters: object) -> list[Row]:
         """A statement that has no file: schema steps and server questions."""

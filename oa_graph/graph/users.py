@@ -77,18 +77,19 @@ async def namesakes(tx: Tx, *, client: str | None, method: str, name: str) -> li
 
 async def upsert(tx: Tx, *, client: str, person: Person, id: str, now: datetime, changes: Mapping[str, object]) -> User:
     """The user, created with `id` when new; of an existing one only the display name and `changes` are written."""
-    return await one(
-        tx,
-        "users/upsert",
-        _row,
-        client=client,
-        method=person.method,
-        name=person.name,
-        display_name=person.display_name,
-        id=id,
-        changes=dict(changes),
-        now=now,
-    )
+    parameters = {
+        "client": client,
+        "method": person.method,
+        "name": person.name,
+        "display_name": person.display_name,
+        "id": id,
+        "changes": dict(changes),
+        "now": now,
+    }
+    found = None
+    while found is None:  # each time without means that one user was merged away while this one looked
+        found = await maybe(tx, "users/upsert", _row, **parameters)
+    return found
 
 
 async def change(tx: Tx, id: str, *, changes: Mapping[str, object], now: datetime) -> tuple[User, bool]:
