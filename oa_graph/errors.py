@@ -20,6 +20,7 @@
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
         ├── InvalidFile
+        ├── NoSuchQuery · NoSuchParameter
         └── ClientNotFound · OwnClient
 
 The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
@@ -250,6 +251,14 @@ class StillChanging(NotNow):
 
 class InvalidFile(Setup):
     """{file}, line {line}: {why}."""
+
+
+class NoSuchQuery(Setup):
+    """There is no query {name}; `oa-graph query` lists those that there are."""
+
+
+class NoSuchParameter(Setup):
+    """{query} has no parameter {name}; it takes {known}."""
 
 
 class ClientNotFound(Setup):

@@ -271,9 +271,19 @@ class Graph:
                 await transaction.rollback()
 
     @asynccontextmanager
-    async def _transaction(self, metadata: dict[str, str], seconds: float | None) -> AsyncGenerator[AsyncTransaction]:
+    async def reading(self, *, seconds: float | None) -> AsyncGenerator[AsyncTransaction]:
+        """A transaction that only reads, for a stream; the server gives it up after `seconds`."""
+        with _translated():
+            async with self._transaction(_metadata("reading"), seconds, read=True) as transaction:
+                yield transaction
+                await transaction.rollback()
+
+    @asynccontextmanager
+    async def _transaction(
+        self, metadata: dict[str, str], seconds: float | None, *, read: bool = False
+    ) -> AsyncGenerator[AsyncTransaction]:
         async with (
-            self.session() as session,
+            self.session(read=read) as session,
             await session.begin_transaction(metadata=metadata, timeout=seconds) as transaction,
         ):
             yield transaction

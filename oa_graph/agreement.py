@@ -1,0 +1,1 @@
+"""How far people agree, and whom to trust, from what the graph holds."""

@@ -1,0 +1,1 @@
+"""The trees in a data scientist's hands: frames, graphs and pictures, read only."""

@@ -1,0 +1,105 @@
+"""Reading whatever somebody asks: rows are streamed, nothing is written, nothing is kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+from neo4j.graph import Node, Path, Relationship
+from neo4j.spatial import Point
+from neo4j.time import Date, DateTime, Duration, Time
+
+from oa_graph.errors import NoSuchParameter, NoSuchQuery
+from oa_graph.graph.queries import Query, catalogue
+from oa_graph.graph.session import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a statement gives. `rows` is read once, while the server still finds more."""
+
+    columns: tuple[str, ...]
+    rows: AsyncIterator[tuple[Any, ...]]
+    """As many values in each as there are columns: None, bool, int, float, str, bytes, list, dict with text keys, and
+    the standard library's `datetime`, `date`, `time` and, for durations, ISO 8601 texts. A node is a dict of its
+    properties with its `labels`, an edge one with its `type`; a path is the list of its nodes and edges in turn."""
+
+
+def named(name: str) -> Query:
+    """The query of `cypher/explore/`, with or without the name of that folder. Raises NoSuchQuery."""
+    found = catalogue().get(name) or catalogue().get(f"explore/{name}")
+    if found is None or not found.name.startswith("explore/"):
+        raise NoSuchQuery(name=name)
+    return found
+
+
+def explorations() -> list[Query]:
+    """Every query for analysts, by name."""
+    return [query for name, query in sorted(catalogue().items()) if name.startswith("explore/")]
+
+
+def filled(query: Query, given: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of a query; those that are not given are null. Raises NoSuchParameter."""
+    for name in given:
+        if name not in query.inputs:
+            raise NoSuchParameter(query=query.name, name=name, known=", ".join(query.inputs) or "none")
+    return {name: given.get(name) for name in query.inputs}
+
+
+@asynccontextmanager
+async def ask_named(
+    graph: Graph, name: str, given: Mapping[str, object], *, seconds: float | None = None
+) -> AsyncGenerator[Answer]:
+    """`ask` for a query of `cypher/explore/`. Raises NoSuchQuery, NoSuchParameter, and what `ask` raises."""
+    query = named(name)
+    async with ask(graph, query.text, query.sent(filled(query, given)), seconds=seconds) as answer:
+        yield answer
+
+
+@asynccontextmanager
+async def ask(
+    graph: Graph, text: LiteralString, parameters: Mapping[str, object], *, seconds: float | None = None
+) -> AsyncGenerator[Answer]:
+    """One statement in a transaction that only reads and that is rolled back at the end.
+
+    The server gives it up after `seconds`. Raises StatementRefused for a statement that the server does not take, or
+    that writes; StoreBusy when its time is over; StoreUnavailable.
+    """
+    async with graph.reading(seconds=seconds) as transaction:
+        result = await transaction.run(text, dict(parameters))
+        yield Answer(result.keys(), _rows(result))
+
+
+async def _rows(result: AsyncIterator[Iterable[Any]]) -> AsyncIterator[tuple[Any, ...]]:
+    async for record in result:
+        yield tuple(plain(each) for each in record)
+
+
+def plain(value: Any) -> Any:
+    """A value of the driver as one of the standard library's; see `Answer.rows`."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list():
+            return [plain(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        case dict():
+            return {str(name): plain(each) for name, each in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+        case DateTime() | Date() | Time():
+            return value.to_native()
+        case Duration():
+            return value.iso_format()
+        case Node():
+            return {"labels": sorted(value.labels), **{name: plain(each) for name, each in value.items()}}
+        case Relationship():
+            return {"type": value.type, **{name: plain(each) for name, each in value.items()}}
+        case Path():
+            steps: list[Any] = [plain(value.start_node)]
+            for edge, node in zip(value.relationships, value.nodes[1:], strict=True):
+                steps += [plain(edge), plain(node)]
+            return steps
+        case Point():
+            return list(value)
+        case _:
+            return value
