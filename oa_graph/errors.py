@@ -21,6 +21,7 @@
         ├── SchemaChanged · SchemaTooNew
         ├── InvalidFile
         ├── NoSuchQuery · NoSuchParameter
+        ├── PackageMissing
         └── ClientNotFound · OwnClient
 
 The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
@@ -259,6 +260,10 @@ class NoSuchQuery(Setup):
 
 class NoSuchParameter(Setup):
     """{query} has no parameter {name}; it takes {known}."""
+
+
+class PackageMissing(Setup):
+    """The package {package} is not installed, which this needs: pip install 'oa-graph[{extra}]'"""
 
 
 class ClientNotFound(Setup):

@@ -211,6 +211,8 @@ class Post:
     emojis: Mapping[str, int] = field(default_factory=dict[str, int])
     own_emojis: tuple[str, ...] = ()
     """The reactions of the acting user."""
+    margin: int | None = None
+    """Voters by which the weakest decided pair of its replies was decided; None: they were not ranked here."""
 
 
 Thread = tuple[Post, ...]

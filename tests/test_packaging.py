@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TOP = ("oa_graph", "api", "cypher")
-KINDS = {".py", ".cypher", ".typed", ".lock", ".md"}
+KINDS = {".py", ".cypher", ".typed", ".lock", ".md", ".j2"}
 
 # Run with the installed package first and the libraries of this environment after it, away from the checkout.
 _TRY = """
@@ -29,6 +29,7 @@ assert catalogue()["tasks/lease"].text.strip(), "no statements"
 assert len(jars.listed()) > 50
 assert (files("oa_graph") / "py.typed").is_file()
 assert (files("oa_graph.api") / "app.py").is_file()
+assert (files("oa_graph.analysis") / "report.html.j2").is_file()
 print(len(catalogue()), len([*(files("oa_graph.cypher") / "schema").iterdir()]))
 """
 

@@ -1,8 +1,9 @@
-"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `client`, `stats`, `openapi` and `db`."""
+"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `report`, `show`, `client`, `stats`,
+`openapi` and `db`."""
 
 from __future__ import annotations
 
-from oa_graph.cli import contract, crowd, data, figures, frontends, serving, store
+from oa_graph.cli import contract, crowd, data, figures, frontends, pictures, serving, store
 from oa_graph.cli.console import main
 
 main.add_command(serving.serve)
@@ -10,6 +11,8 @@ main.add_command(crowd.demo)
 main.add_command(crowd.simulate)
 main.add_command(data.import_)
 main.add_command(data.export)
+main.add_command(pictures.report)
+main.add_command(pictures.show)
 main.add_command(frontends.key)
 main.add_command(frontends.client)
 main.add_command(figures.stats)

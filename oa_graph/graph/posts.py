@@ -54,6 +54,7 @@ def decode(fields: Mapping[str, Any], viewer: str | None) -> Post:
         model_name=get("model_name"),
         emojis=Counter(emojis) if emojis else {},
         own_emojis=tuple(emoji for emoji, who in reactions if who == viewer),
+        margin=get("consensus_margin"),
     )
 
 

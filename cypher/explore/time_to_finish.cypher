@@ -1,0 +1,35 @@
+// explore/time_to_finish: how long trees take from their prompt to their end.
+//
+// A tree that grew here is finished when it becomes ready for export. Of an imported one nobody knows when that was: its
+// time goes to its last post, and it is left out where its file has no dates.
+//
+// in    lang      STRING   language of the tree; null for all
+// out   lang      STRING
+// out   imported  BOOLEAN
+// out   trees     INTEGER  finished ones
+// out   p10       FLOAT    hours within which a tenth of them was finished
+// out   p25       FLOAT
+// out   median    FLOAT
+// out   p75       FLOAT
+// out   p90       FLOAT
+// rows  many               the language with most trees first
+// cost  scan of the trees; of imported ones, a look at each post
+// mode  read
+MATCH (tree:Tree)-[:ROOT]->(root:Post)
+WHERE tree.state = 'ready_for_export' AND ($lang IS NULL OR tree.lang = $lang)
+// An import names its posts to their frontend by their own ids.
+WITH tree, root, coalesce(root.frontend_id = root.id, false) AS imported
+WHERE NOT imported OR NOT 'created_date' IN coalesce(root.left_out, [])
+CALL (tree, imported) {
+  WITH * WHERE NOT imported
+  RETURN tree.entered AS finished
+  UNION ALL
+  WITH * WHERE imported
+  MATCH (post:Post {tree: tree.id}) WHERE NOT post.deleted
+  RETURN max(post.created) AS finished
+}
+WITH tree.lang AS lang, imported, (finished.epochMillis - root.created.epochMillis) / 3600000.0 AS hours
+WHERE hours IS NOT NULL
+RETURN lang, imported, count(*) AS trees, percentileCont(hours, 0.1) AS p10, percentileCont(hours, 0.25) AS p25,
+  percentileCont(hours, 0.5) AS median, percentileCont(hours, 0.75) AS p75, percentileCont(hours, 0.9) AS p90
+ORDER BY trees DESC, lang, imported;

@@ -1,0 +1,225 @@
+"""What a report tells: read from the graph once, as values that panels are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from oa_graph.graph import posts
+from oa_graph.graph.asking import ask_named
+from oa_graph.graph.session import Graph, decoder
+from oa_graph.model import Post
+
+T = TypeVar("T")
+
+MOST_REASONS = 500
+"""Kinds of skips that are read; the rest is told of as such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A row of `explore/growth_by_day`."""
+
+    day: date
+    prompts: int
+    assistant_replies: int
+    prompter_replies: int
+    rejected: int
+    deleted: int
+    synthetic: int
+
+    @property
+    def posts(self) -> int:
+        return self.prompts + self.assistant_replies + self.prompter_replies
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A row of `explore/shape_by_language`."""
+
+    lang: str
+    trees: int
+    posts: int
+    tree_size: float
+    mean_depth: float
+    max_depth: int
+    branching: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """A row of `explore/depths`."""
+
+    depth: int
+    role: str
+    accepted: int
+    undecided: int
+    rejected: int
+    deleted: int
+
+    @property
+    def posts(self) -> int:
+        return self.accepted + self.undecided + self.rejected + self.deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A row of `explore/skips`."""
+
+    kind: str
+    lang: str | None
+    reason: str | None
+    skipped: int
+    posts: int
+    handed_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """A row of `explore/time_to_finish`; hours."""
+
+    lang: str
+    imported: bool
+    trees: int
+    p10: float
+    p25: float
+    median: float
+    p75: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True)
+class InState:
+    """A row of `explore/tree_states`."""
+
+    state: str
+    lang: str
+    trees: int
+    oldest: datetime | None
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelValue:
+    """A row of `explore/label_values`."""
+
+    label: str
+    imported: bool
+    value: float
+    given: int
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """A row of `explore/margins`."""
+
+    rankings: int
+    margin: int
+    parents: int
+    replies: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A row of `explore/ranked_trees`."""
+
+    tree: str
+    lang: str
+    state: str
+    posts: int
+    ranked: int
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How far people agree on one thing."""
+
+    name: str
+    """A label, or whose replies were ranked."""
+    value: float | None
+    """Krippendorff's alpha, or Kendall's W; None: not defined."""
+    items: int
+    """Posts, or parents, that it was computed from."""
+    why: str | None = None
+    """Why it is not defined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What `agreement` measures: Krippendorff's alpha for each label, and Kendall's W for rankings."""
+
+    labels: Sequence[Measure] = ()
+    rankings: Sequence[Measure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A tree that is drawn."""
+
+    tree: Ranked
+    posts: Sequence[Post]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a report tells."""
+
+    lang: str | None
+    """The language of the trees; None: all of them."""
+    days: Sequence[Day]
+    shapes: Sequence[Shape]
+    depths: Sequence[Depth]
+    states: Sequence[InState]
+    skips: Sequence[Skip]
+    finishes: Sequence[Finish]
+    labels: Sequence[LabelValue]
+    margins: Sequence[Margin]
+    drawn: Sequence[Drawn]
+    agreement: Agreement | None = None
+    """None: not measured."""
+
+
+async def find(
+    graph: Graph,
+    *,
+    lang: str | None = None,
+    trees: int = 3,
+    agreement: Agreement | None = None,
+    seconds: float | None = None,
+) -> Findings:
+    """Asks the graph; `trees` of it are drawn, and no statement may take longer than so many seconds.
+
+    Raises StoreBusy, StoreUnavailable.
+    """
+
+    async def rows(name: str, shape: type[T], **given: object) -> list[T]:
+        return await _rows(graph, name, shape, {"lang": lang, **given}, seconds)
+
+    ranked = await rows("explore/ranked_trees", Ranked, limit=trees)
+    return Findings(
+        lang=lang,
+        days=await rows("explore/growth_by_day", Day),
+        shapes=await rows("explore/shape_by_language", Shape),
+        depths=await rows("explore/depths", Depth),
+        states=await rows("explore/tree_states", InState),
+        skips=await rows("explore/skips", Skip, limit=MOST_REASONS),
+        finishes=await rows("explore/time_to_finish", Finish),
+        labels=await rows("explore/label_values", LabelValue),
+        margins=await rows("explore/margins", Margin),
+        drawn=[Drawn(each, await tree(graph, each.tree)) for each in ranked],
+        agreement=agreement,
+    )
+
+
+async def tree(graph: Graph, id: str) -> list[Post]:
+    """All posts of the tree that a post belongs to; raises PostNotFound."""
+    return await posts.tree_posts(graph, id, viewer=None, include_rejected=True, include_deleted=True)
+
+
+async def _rows(graph: Graph, name: str, shape: type[T], given: Mapping[str, object], seconds: float | None) -> list[T]:
+    decode = decoder(shape)
+    async with ask_named(graph, name, given, seconds=seconds) as answer:
+        return [decode(dict(zip(answer.columns, row, strict=True))) async for row in answer.rows]

@@ -1,0 +1,502 @@
+"""The panels of a report: each a plot, what it says in words, and its numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from oa_graph.analysis import plots
+from oa_graph.analysis.drawing import legible
+from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish, Measure
+from oa_graph.analysis.plots import BLUE, GREEN, GREY, ORANGE, RED, Series, Span
+from oa_graph.model import TreeState
+
+_MOST_ROWS = 12
+"""Bars of one plot; the table has the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One part of a report."""
+
+    name: str
+    """Stands in the ids of the page."""
+    title: str
+    told: str
+    """What there is to see, in words."""
+    plot: str | None = None
+    """The SVG; None: there is nothing to draw, and `told` says why."""
+    header: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    note: str | None = None
+    """How to read it."""
+
+
+def panels(found: Findings) -> list[Panel]:
+    """Every panel, empty ones too."""
+    makers: Sequence[Callable[[Findings], Panel]] = (
+        growth,
+        languages,
+        depth,
+        funnel,
+        finish,
+        skips,
+        labels,
+        margins,
+        label_agreement,
+        ranking_agreement,
+    )
+    return [make(found) for make in makers]
+
+
+def count(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def _some(number: int, thing: str, things: str | None = None) -> str:
+    return f"{count(number)} {thing if number == 1 else things or thing + 's'}"
+
+
+def _word(text: str | None, *, missing: str = "(none)") -> str:
+    """A short text that a person or a file gave, as a label of a plot."""
+    shown = " ".join(legible(text or "").split()) or missing
+    return shown if len(shown) <= 24 else f"{shown[:23]}…"
+
+
+# Growth
+
+
+def growth(found: Findings) -> Panel:
+    """Posts written over time."""
+    title = "Growth"
+    if not found.days:
+        return Panel("growth", title, "There are no posts yet.")
+    step, begin, name = _buckets(found.days[0].day, found.days[-1].day)
+    starts = list(_starts(begin, found.days[-1].day, step))
+    sums: dict[date, list[int]] = {start: [0, 0, 0] for start in starts}
+    for day in found.days:
+        bucket = sums[begin + (day.day - begin) // step * step]
+        for place, number in enumerate((day.prompts, day.assistant_replies, day.prompter_replies)):
+            bucket[place] += number
+    series = [
+        Series(kind, colour, [sums[start][place] for start in starts])
+        for place, (kind, colour) in enumerate(
+            (("prompts", GREEN), ("assistant replies", ORANGE), ("prompter replies", BLUE))
+        )
+    ]
+    total = sum(day.posts for day in found.days)
+    first, last = found.days[0].day, found.days[-1].day
+    top = max(starts, key=lambda start: sum(sums[start]))
+    span = f"on {first}" if first == last else f"from {first} to {last}"
+    most = "" if len(starts) == 1 else f" Most, {count(sum(sums[top]))}, in the {name} from {top}."
+    if name == "day" and most:
+        most = f" Most, {count(sum(sums[top]))}, on {top}."
+    told = f"{_some(total, 'post was', 'posts were')} written {span}.{most}"
+    plot = plots.columns(
+        "growth", told, labels=[f"{each:%d %b}" for each in starts], series=series, across=_years(first, last), up=""
+    )
+    sofar, rows = 0, list[Sequence[str]]()
+    for start in starts:
+        sofar += sum(sums[start])
+        rows.append((str(start), *map(count, sums[start]), count(sofar)))
+    header = (f"{name} from" if name != "day" else "day", "prompts", "assistant replies", "prompter replies", "so far")
+    note = "Deleted and rejected posts count too. Days are those of UTC."
+    return Panel("growth", title, told, plot, header, rows, f"Posts for each {name}. {note}")
+
+
+def _buckets(first: date, last: date) -> tuple[timedelta, date, str]:
+    days = (last - first).days + 1
+    if days <= 45:
+        return timedelta(days=1), first, "day"
+    if days <= 7 * 60:
+        return timedelta(days=7), first - timedelta(days=first.weekday()), "week"
+    return timedelta(days=28), first - timedelta(days=first.weekday()), "four weeks"
+
+
+def _starts(begin: date, last: date, step: timedelta) -> Iterable[date]:
+    while begin <= last:
+        yield begin
+        begin += step
+
+
+def _years(first: date, last: date) -> str:
+    return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+
+
+# Languages and depth
+
+
+def languages(found: Findings) -> Panel:
+    """The trees of each language, and their shape."""
+    title = "Languages"
+    if not found.shapes:
+        return Panel("languages", title, "There are no trees yet.")
+    shown = found.shapes[:_MOST_ROWS]
+    first = found.shapes[0]
+    told = (
+        f"{_some(len(found.shapes), 'language')}; {_word(first.lang)} has most: {count(first.posts)} posts "
+        f"in {_some(first.trees, 'tree')}, {first.tree_size:.1f} posts a tree."
+    )
+    plot = plots.bars(
+        "languages",
+        told,
+        labels=[_word(each.lang) for each in shown],
+        series=[Series("posts", BLUE, [each.posts for each in shown])],
+        notes=[count(each.posts) for each in shown],
+        across="posts",
+    )
+    rows = [
+        (
+            legible(each.lang),
+            count(each.trees),
+            count(each.posts),
+            f"{each.tree_size:.1f}",
+            f"{each.mean_depth:.1f}",
+            str(each.max_depth),
+            "–" if each.branching is None else f"{each.branching:.2f}",
+        )
+        for each in found.shapes
+    ]
+    header = ("language", "trees", "posts", "posts a tree", "mean depth", "deepest", "replies where any")
+    return Panel("languages", title, told, plot, header, rows, "Without posts that are deleted or rejected.")
+
+
+_FATES = (("accepted", GREEN), ("undecided", BLUE), ("rejected", RED), ("deleted", GREY))
+
+
+def depth(found: Findings) -> Panel:
+    """The posts at each depth, and what became of them."""
+    title = "Depth"
+    if not found.depths:
+        return Panel("depth", title, "There are no posts yet.")
+    levels: dict[int, list[Depth]] = defaultdict(list)
+    for each in found.depths:
+        levels[each.depth].append(each)
+    order = sorted(levels)
+    fates = {fate: [sum(_fate(each, fate) for each in levels[level]) for level in order] for fate, _ in _FATES}
+    total = sum(each.posts for each in found.depths)
+    accepted = sum(fates["accepted"])
+    told = (
+        f"Posts stand up to {order[-1]} below their prompt. {share(accepted, total)} of {count(total)} are accepted, "
+        f"{share(sum(fates['rejected']), total)} rejected, {share(sum(fates['undecided']), total)} undecided, "
+        f"{share(sum(fates['deleted']), total)} deleted."
+    )
+    plot = plots.columns(
+        "depth",
+        told,
+        labels=[str(level) for level in order],
+        series=[Series(fate, colour, fates[fate]) for fate, colour in _FATES if any(fates[fate])],
+        across="depth; 0 is the prompt",
+        up="posts",
+    )
+    header = ("depth", "role", *(fate for fate, _ in _FATES))
+    rows = [
+        (str(each.depth), legible(each.role), *(count(_fate(each, fate)) for fate, _ in _FATES))
+        for each in found.depths
+    ]
+    return Panel("depth", title, told, plot, header, rows)
+
+
+def _fate(each: Depth, fate: str) -> int:
+    return {
+        "accepted": each.accepted,
+        "undecided": each.undecided,
+        "rejected": each.rejected,
+        "deleted": each.deleted,
+    }[fate]
+
+
+# The way of trees
+
+_PATH = (
+    TreeState.INITIAL_PROMPT_REVIEW,
+    TreeState.PROMPT_LOTTERY_WAITING,
+    TreeState.GROWING,
+    TreeState.RANKING,
+    TreeState.READY_FOR_SCORING,
+    TreeState.READY_FOR_EXPORT,
+)
+_ASIDE = (
+    TreeState.BACKLOG_RANKING,
+    TreeState.SCORING_FAILED,
+    TreeState.ABORTED_LOW_GRADE,
+    TreeState.HALTED_BY_MODERATOR,
+)
+
+
+def funnel(found: Findings) -> Panel:
+    """The trees in each state, in the order of their way."""
+    title = "Trees on their way"
+    if not found.states:
+        return Panel("states", title, "There are no trees yet.")
+    here = {state: sum(each.trees for each in found.states if each.state == state) for state in (*_PATH, *_ASIDE)}
+    further = {state: sum(here[later] for later in _PATH[place + 1 :]) for place, state in enumerate(_PATH)}
+    order = [state for state in (*_PATH, *_ASIDE) if state in _PATH or here[state]]
+    total = sum(each.trees for each in found.states)
+    done = here[TreeState.READY_FOR_EXPORT]
+    lost = here[TreeState.ABORTED_LOW_GRADE] + here[TreeState.HALTED_BY_MODERATOR]
+    told = (
+        f"{count(done)} of {_some(total, 'tree')} ({share(done, total)}) are ready for export; "
+        f"{count(lost)} ({share(lost, total)}) were aborted or halted."
+    )
+    plot = plots.bars(
+        "states",
+        told,
+        labels=[_in_words(state) for state in order],
+        series=[
+            Series("here now", BLUE, [here[state] if state in _PATH else 0 for state in order]),
+            Series("further on", GREY, [further.get(state, 0) for state in order]),
+            Series("off the way", RED, [here[state] if state in _ASIDE else 0 for state in order]),
+        ],
+        notes=[count(here[state]) for state in order],
+        across="trees",
+    )
+    header = ("state", "language", "trees", "first came", "last came")
+    place = {state.value: number for number, state in enumerate((*_PATH, *_ASIDE))}
+    rows = [
+        (
+            _in_words(each.state),
+            legible(each.lang),
+            count(each.trees),
+            "–" if each.oldest is None else f"{each.oldest:%Y-%m-%d}",
+            "–" if each.newest is None else f"{each.newest:%Y-%m-%d}",
+        )
+        for each in sorted(found.states, key=lambda each: place.get(each.state, 99))
+    ]
+    note = "The number is of those that are in the state now; grey are those further on, imported ones among them."
+    return Panel("states", title, told, plot, header, rows, note)
+
+
+def _in_words(state: str) -> str:
+    return legible(state).replace("_", " ")
+
+
+_TICKS = {1 / 60: "1 min", 1.0: "1 h", 24.0: "1 day", 168.0: "1 wk", 730.0: "1 mo", 8766.0: "1 yr"}
+
+
+def finish(found: Findings) -> Panel:
+    """How long trees take from the prompt to the end."""
+    title = "Time to finish"
+    if not found.finishes:
+        return Panel("finish", title, "No tree has finished of which the times are known.")
+    shown = found.finishes[:_MOST_ROWS]
+    most = found.finishes[0]
+    told = (
+        f"Half of the {_some(most.trees, 'finished tree')} in {_named(most)} took less than {duration(most.median)}, "
+        f"nine of ten less than {duration(most.p90)}."
+    )
+    plot = plots.spans(
+        "finish",
+        told,
+        labels=[_named(each) for each in shown],
+        found=[Span(each.p10, each.p25, each.median, each.p75, each.p90) for each in shown],
+        ticks=_ticks(min(each.p10 for each in shown), max(each.p90 for each in shown)),
+        across="",
+    )
+    header = ("language", "trees", "a tenth within", "a quarter", "half", "three quarters", "nine tenths")
+    rows = [
+        (
+            _named(each),
+            count(each.trees),
+            *(duration(hours) for hours in (each.p10, each.p25, each.median, each.p75, each.p90)),
+        )
+        for each in found.finishes
+    ]
+    note = (
+        "From the prompt until the tree was ready for export; of imported trees until their last post. "
+        "Dot: half of the trees; bar: the middle half; line: all but the fastest and the slowest tenth."
+    )
+    return Panel("finish", title, told, plot, header, rows, note)
+
+
+def _ticks(least: float, most: float) -> dict[float, str]:
+    """Those between which all lies, and two at least."""
+    order = sorted(_TICKS)
+    first = max((place for place, tick in enumerate(order) if tick <= least), default=0)
+    last = min((place for place, tick in enumerate(order) if tick >= most), default=len(order) - 1)
+    first = min(first, last - 1) if last else 0
+    return {tick: _TICKS[tick] for tick in order[first : max(last, first + 1) + 1]}
+
+
+def _named(each: Finish) -> str:
+    return _word(each.lang) + (", imported" if each.imported else "")
+
+
+def duration(hours: float) -> str:
+    """A length of time as people say it."""
+    for unit, length in (("year", 8766.0), ("month", 730.5), ("week", 168.0), ("day", 24.0), ("hour", 1.0)):
+        if hours >= 2 * length:
+            return f"{hours / length:.1f} {unit}s"
+    minutes = hours * 60
+    return f"{minutes:.0f} minutes" if minutes >= 2 else f"{minutes * 60:.0f} seconds"
+
+
+# Skips
+
+
+def skips(found: Findings) -> Panel:
+    """What is skipped, and why."""
+    title = "Skipped tasks"
+    if not found.skips:
+        return Panel("skips", title, "No task was skipped.")
+    skipped: dict[str, int] = defaultdict(int)
+    handed_out: dict[tuple[str, str | None], int] = {}
+    for each in found.skips:
+        skipped[each.kind] += each.skipped
+        handed_out[each.kind, each.lang] = each.handed_out
+    order = sorted(skipped, key=lambda kind: (-skipped[kind], kind))
+    out = {kind: sum(number for (of, _), number in handed_out.items() if of == kind) for kind in order}
+    top = order[0]
+    told = (
+        f"{_some(sum(skipped.values()), 'task')} skipped. Most are {_in_words(top)}: {count(skipped[top])} "
+        f"of {count(out[top])} that were handed out, {share(skipped[top], out[top])}."
+    )
+    plot = plots.bars(
+        "skips",
+        told,
+        labels=[_word(_in_words(kind)) for kind in order],
+        series=[Series("skipped", ORANGE, [skipped[kind] for kind in order])],
+        notes=[f"{count(skipped[kind])} · {share(skipped[kind], out[kind])}" for kind in order],
+        across="tasks; percent of those handed out",
+    )
+    header = ("task", "language", "reason", "skipped", "different posts", "of all handed out")
+    rows = [
+        (
+            _in_words(each.kind),
+            legible(each.lang or "–"),
+            legible(each.reason or "(none given)"),
+            count(each.skipped),
+            count(each.posts),
+            share(each.skipped, each.handed_out),
+        )
+        for each in found.skips
+    ]
+    cut = f" Only the {MOST_REASONS} most frequent." if len(found.skips) == MOST_REASONS else ""
+    return Panel("skips", title, told, plot, header, rows, f"Reasons are as people gave them.{cut}")
+
+
+# Labels, margins, agreement
+
+_STEPS = [round(step / 10, 1) for step in range(11)]
+
+
+def labels(found: Findings) -> Panel:
+    """Which values each label is given."""
+    title = "Label values"
+    if not found.labels:
+        return Panel("labels", title, "Nobody has given labels yet.")
+    given: dict[tuple[str, bool], dict[float, int]] = defaultdict(lambda: defaultdict(int))
+    for each in found.labels:
+        given[each.label, each.imported][round(min(max(each.value, 0.0), 1.0), 1)] += each.given
+    order = sorted(given, key=lambda key: (-sum(given[key].values()), key))
+    shown = order[: 2 * _MOST_ROWS]
+    sums = {key: sum(given[key].values()) for key in order}
+    means = {key: sum(value * times for value, times in given[key].items()) / sums[key] for key in order}
+    told = f"{_some(len(order), 'label')}. Means: " + ", ".join(
+        f"{_in_words(_label(key))} {means[key]:.2f}" for key in shown[:5]
+    )
+    plot = plots.shades(
+        "labels",
+        f"{told}.",
+        labels=[_word(_in_words(_label(key))) for key in shown],
+        steps=[f"{step:.1f}" for step in _STEPS],
+        shares=[[given[key][step] / sums[key] for step in _STEPS] for key in shown],
+        across="value; in the cells: percent",
+    )
+    header = ("label", "values", "mean", *(f"{step:.1f}" for step in _STEPS))
+    rows = [
+        (_in_words(_label(key)), count(sums[key]), f"{means[key]:.2f}", *(count(given[key][step]) for step in _STEPS))
+        for key in order
+    ]
+    note = "From the reviews of up to 20,000 posts, which the order of ids draws. Imported labels are means."
+    return Panel("labels", title, f"{told}.", plot, header, rows, note)
+
+
+def _label(key: tuple[str, bool]) -> str:
+    return f"{key[0]}, imported" if key[1] else key[0]
+
+
+def margins(found: Findings) -> Panel:
+    """How clear each consensus is."""
+    title = "Margins of rankings"
+    if not found.margins:
+        return Panel("margins", title, "No replies were ranked here. Ranks of imported trees came without margins.")
+    sums: dict[int, int] = defaultdict(int)
+    for each in found.margins:
+        sums[each.margin] += each.parents
+    order = list(range(min(0, *sums), max(sums) + 1))
+    total = sum(sums.values())
+    close = sum(number for margin, number in sums.items() if margin <= 1)
+    told = (
+        f"{_some(total, 'post has', 'posts have')} replies in an order that people gave; "
+        f"{share(close, total)} of the orders hang on one voter or none."
+    )
+    plot = plots.columns(
+        "margins",
+        told,
+        labels=[str(margin) for margin in order],
+        series=[Series("parents", BLUE, [sums[margin] for margin in order])],
+        across="margin of the weakest decided pair, in voters",
+        up="parents",
+    )
+    header = ("rankings", "margin", "parents", "replies ranked, mean")
+    rows = [
+        (str(each.rankings), str(each.margin), count(each.parents), f"{each.replies:.1f}") for each in found.margins
+    ]
+    return Panel("margins", title, told, plot, header, rows)
+
+
+def label_agreement(found: Findings) -> Panel:
+    """Krippendorff's alpha for each label."""
+    measures = found.agreement.labels if found.agreement else ()
+    return _agreement(
+        "alpha",
+        "Agreement on labels",
+        measures,
+        "Krippendorff's alpha: 1 is full agreement, 0 chance",
+        ("label", "alpha"),
+    )
+
+
+def ranking_agreement(found: Findings) -> Panel:
+    """Kendall's W of rankings."""
+    measures = found.agreement.rankings if found.agreement else ()
+    return _agreement(
+        "kendall", "Agreement on rankings", measures, "Kendall's W: 1 is full agreement, 0 none", ("rankings of", "W")
+    )
+
+
+def _agreement(name: str, title: str, measures: Sequence[Measure], across: str, what: tuple[str, str]) -> Panel:
+    if not measures:
+        return Panel(name, title, "Not measured.")
+    order = sorted(measures, key=lambda each: (each.value is None, -(each.value or 0), each.name))
+    known = [each for each in order if each.value is not None]
+    if known:
+        told = f"From {known[0].value:.2f} ({_in_words(known[0].name)}) to {known[-1].value:.2f} "
+        told += f"({_in_words(known[-1].name)})."
+    else:
+        told = "Not defined for any of them."
+    shown = order[: 2 * _MOST_ROWS]
+    plot = plots.dots(
+        name,
+        told,
+        labels=[_word(_in_words(each.name)) for each in shown],
+        values=[each.value for each in shown],
+        across=across,
+    )
+    rows = [
+        (
+            _in_words(each.name),
+            "–" if each.value is None else f"{each.value:.3f}",
+            count(each.items),
+            legible(each.why or ""),
+        )
+        for each in order
+    ]
+    return Panel(name, title, told, plot, (*what, "from", "why not"), rows)

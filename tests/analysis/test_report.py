@@ -1,0 +1,252 @@
+"""The report of a graph that has some of everything, and of one that has nothing."""
+
+from __future__ import annotations
+
+import builtins
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from random import Random
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from oa_graph.analysis import findings, panels
+from oa_graph.analysis.findings import Agreement, Day, Findings, Finish, Measure, Skip
+from oa_graph.analysis.report import headline, render
+from oa_graph.errors import PackageMissing
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits, TaskKind, TreeState
+from tests.builders import ADA, BOB, CAT, Hands, plant
+from tests.exchange.files import REAL
+
+pytestmark = pytest.mark.anyio
+
+MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
+EVIL = "<script>alert(1)</script> \"' & \u202e\x00 ما هو المطر؟"
+EMPTY = Findings(None, [], [], [], [], [], [], [], [], [])
+AGREEMENT = Agreement(
+    labels=[Measure("spam", 0.7, 12), Measure("humor", None, 12, "everybody gave the same value")],
+    rankings=[Measure("assistant replies", -0.4, 3)],
+)
+
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that elements close as they open, and collects what matters."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [value or "" for key, value in self.attributes if key == name]
+
+
+def pictures(page: str) -> list[ElementTree.Element]:
+    return [ElementTree.fromstring(each) for each in re.findall(r"<svg.*?</svg>", page, re.DOTALL)]
+
+
+async def seed(graph: Graph, rng: Random, *, text: str = "Water.", reason: str = "not now") -> None:
+    """Trees in several states and languages, labels, rankings with a margin, skips, and a tree that is finished."""
+    limits = Limits(num_required_rankings=2, num_reviews_reply=1)
+    hands = [Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT)]
+    await plant(graph, {f"What is rain? {text}": {text: {}, "Weather.": {}}}, state=TreeState.RANKING, limits=limits)
+    for each in hands[:2]:
+        await each.rank(await each.ask(TaskKind.RANK_ASSISTANT_REPLIES))
+    await plant(graph, {"Why?": {"?Because.": {}, "!Bad.": {}, "-Gone.": {}}}, limits=limits)
+    await hands[2].label(await hands[2].ask(TaskKind.LABEL_ASSISTANT_REPLY), quality=0.5, humor=0.25)
+    await hands[2].skip(await hands[2].ask(TaskKind.ASSISTANT_REPLY))
+    await plant(graph, {"Was?": {}}, lang="de", state=TreeState.ABORTED_LOW_GRADE)
+    await graph.execute("MATCH (task:Task {skipped: true}) SET task.skip_reason = $reason", reason=reason)
+    await graph.execute(
+        "MATCH (tree:Tree {state: 'ready_for_export'}) SET tree.entered = tree.created + duration('PT36H')"
+    )
+
+
+async def test_a_report_has_every_part(graph: Graph, rng: Random) -> None:
+    await seed(graph, rng)
+    found = await findings.find(graph, agreement=AGREEMENT)
+    made = panels.panels(found)
+    assert [each.name for each in made if each.plot is None] == []
+    page = render(found, made=MADE)
+    read = Page(page)
+    drawings = pictures(page)
+    assert len(drawings) == len(made) + len(found.drawn)
+    assert [each.get("role") for each in drawings] == ["img"] * len(drawings)
+    assert all(each.get("aria-label") or each.get("aria-labelledby") for each in drawings)
+    assert read.tags.count("table") == len(made)
+    titles = {each.title for each in made}
+    assert titles <= set(read.texts)
+    assert {"Growth", "Languages", "Depth", "Time to finish", "Skipped tasks", "Label values"} <= titles
+    assert "not now" in read.texts
+    assert "everybody gave the same value" in read.texts
+    assert dict((what, number) for number, what in headline(found)) == {
+        "trees": "3",
+        "ready for export": "1",
+        "posts": "8",
+        "of the reviewed posts accepted": "86 %",
+        "languages": "2",
+        "post with ranked replies": "1",
+        "skipped task": "1",
+    }
+
+
+async def test_a_report_stands_by_itself(graph: Graph, rng: Random) -> None:
+    await seed(graph, rng)
+    page = render(await findings.find(graph, agreement=AGREEMENT), made=MADE)
+    read = Page(page)
+    assert not {"script", "link", "img", "iframe", "object"} & set(read.tags)
+    loaded = [value for name in ("src", "href", "xlink:href") for value in read.values(name)]
+    assert [value for value in loaded if not value.startswith("#")] == []
+    assert "@import" not in page
+    assert re.findall(r"url\((?!#)", page) == []
+    ids = read.values("id")
+    assert len(ids) == len(set(ids))
+    named = {name for each in read.values("aria-labelledby") for name in each.split()}
+    assert named <= set(ids)
+    used = re.findall(r"url\(#([^)]+)\)", page) + [value[1:] for value in loaded]
+    assert set(used) <= set(ids)
+
+
+async def test_the_same_graph_gives_the_same_page_but_for_one_line(graph: Graph, rng: Random) -> None:
+    await seed(graph, rng)
+    first = render(await findings.find(graph), made=MADE).splitlines()
+    second = render(await findings.find(graph), made=MADE + timedelta(days=1)).splitlines()
+    different = [(a, b) for a, b in zip(first, second, strict=True) if a != b]
+    assert len(different) == 1
+    assert "Made on 2026-03-01 12:00:00 UTC" in different[0][0]
+
+
+async def test_what_people_wrote_stays_text(graph: Graph, rng: Random) -> None:
+    await seed(graph, rng, text=EVIL, reason=EVIL)
+    await graph.execute("MATCH (n) WHERE n:Post OR n:Tree SET n.lang = $evil", evil=f"$x^2$ {EVIL}")
+    await graph.execute("MATCH (review:Review) SET review['<b>' + $evil] = 0.5", evil=EVIL.replace("\x00", ""))
+    page = render(await findings.find(graph, lang=f"$x^2$ {EVIL}"), made=MADE)
+    read = Page(page)
+    assert "script" not in read.tags
+    assert "b" not in read.tags
+    assert not [name for name, _ in read.attributes if name.startswith("on")]
+    assert "\u202e" not in page
+    assert "\x00" not in page
+    assert any("<script>alert(1)</script>" in text for text in read.texts)
+    assert len(pictures(page)) > 8
+
+
+async def test_a_report_of_one_language_leaves_the_others_out(graph: Graph, rng: Random) -> None:
+    await seed(graph, rng)
+    found = await findings.find(graph, lang="de")
+    assert {each.lang for each in found.states} == {"de"}
+    assert [each.tree.lang for each in found.drawn] == ["de"]
+    assert "Conversation trees (de)" in render(found, made=MADE)
+
+
+async def test_an_empty_graph_has_a_report_too(graph: Graph) -> None:
+    found = await findings.find(graph)
+    assert found == EMPTY
+    page = render(found, made=MADE)
+    read = Page(page)
+    assert pictures(page) == []
+    assert {"Not measured.", "No task was skipped.", "There is no tree to draw."} <= set(read.texts)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the reference trees are not at {REAL}")
+async def test_the_reference_trees_have_a_report(graph: Graph, limits: Limits) -> None:
+    from oa_graph.exchange import import_trees
+
+    await import_trees(graph, REAL, limits=limits)
+    found = await findings.find(graph)
+    assert sum(each.posts for each in found.depths) == 1167
+    assert found.finishes == []  # the file has no dates
+    assert len(pictures(render(found, made=MADE))) == len(found.drawn) + 4
+
+
+# Panels alone
+
+
+def days(*apart: int) -> list[Day]:
+    return [Day(date(2026, 1, 1) + timedelta(days=each), 1, 2, 3, 0, 0, 0) for each in apart]
+
+
+@pytest.mark.parametrize(
+    ("apart", "columns"), [((0,), 1), ((0, 3), 4), ((0, 44), 45), ((0, 70), 11), ((0, 300, 1000), 36)]
+)
+def test_growth_has_a_column_for_each_day_week_or_four_weeks(apart: tuple[int, ...], columns: int) -> None:
+    panel = panels.growth(replace(EMPTY, days=days(*apart)))
+    assert len(panel.rows) == columns
+    assert panel.rows[-1][-1] == str(6 * len(apart))
+    assert panel.plot is not None
+
+
+def test_hours_are_told_as_people_tell_them() -> None:
+    told = [panels.duration(hours) for hours in (0.0, 0.01, 0.5, 1.5, 5, 60, 400, 3000, 20000)]
+    assert told[:5] == ["0 seconds", "36 seconds", "30 minutes", "90 minutes", "5.0 hours"]
+    assert told[5:] == ["2.5 days", "2.4 weeks", "4.1 months", "2.3 years"]
+
+
+@pytest.mark.parametrize("hours", [(0.0, 0.0), (0.001, 1e6), (3.0, 5.0), (9000.0, 1e6)])
+def test_any_length_of_time_can_be_drawn(hours: tuple[float, float]) -> None:
+    low, high = hours
+    found = replace(EMPTY, finishes=[Finish("en", False, 1, low, low, low, high, high)])
+    assert panels.finish(found).plot is not None
+
+
+def test_shares_of_skips_are_of_all_tasks_of_their_kind() -> None:
+    found = [
+        Skip("assistant_reply", "en", "a", 3, 3, 10),
+        Skip("assistant_reply", "en", "b", 1, 1, 10),
+        Skip("assistant_reply", "de", None, 1, 1, 15),
+    ]
+    panel = panels.skips(replace(EMPTY, skips=found))
+    assert panel.told == ("5 tasks skipped. Most are assistant reply: 5 of 25 that were handed out, 20 %.")
+    assert panel.rows[2] == ("assistant reply", "de", "(none given)", "1", "1", "7 %")
+
+
+def test_agreement_that_is_not_defined_has_no_number() -> None:
+    panel = panels.label_agreement(replace(EMPTY, agreement=AGREEMENT))
+    assert list(panel.rows) == [
+        ("spam", "0.700", "12", ""),
+        ("humor", "–", "12", "everybody gave the same value"),
+    ]
+    assert panel.plot is not None
+    assert "not defined" in panel.plot
+    assert panels.label_agreement(EMPTY).told == "Not measured."
+
+
+@pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
+def test_without_its_packages_a_report_says_what_to_install(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **more: Any) -> Any:
+        if name.partition(".")[0] == package:
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(PackageMissing, match=rf"{package}.*oa-graph\[analysis\]"):
+        render(replace(EMPTY, days=days(0)), made=MADE)
