@@ -176,6 +176,18 @@ async def _activate_backlog(at: Moment, lang: str) -> None:
         await enter(at, facts, growth.activated(facts))
 
 
+async def activate(at: Moment, tree: str) -> bool:
+    """Takes an imported tree out of the backlog, to be ranked now; returns whether it is out of there.
+
+    One in which nothing can be ranked stays.
+    """
+    facts = await trees.facts(at.tx, tree, limits=at.limits)
+    if facts is None or (facts.state is TreeState.BACKLOG_RANKING and not facts.rankable):
+        return False
+    await enter(at, facts, growth.activated(facts))
+    return True
+
+
 async def _open_rankings(at: Moment, lang: str) -> int:
     pools = sampling.pools(_RANKINGS, lang, at.limits)
     return await trees.open_rankings(at.tx, pools, limit=at.limits.min_active_rankings_per_lang)

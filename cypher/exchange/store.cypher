@@ -10,23 +10,20 @@
 UNWIND $trees AS row
 CREATE (tree:Tree)
 SET tree = row.tree
-WITH row, tree
-CALL (row) {
-  UNWIND range(0, size(row.posts) - 1) AS i
-  WITH i, row.posts[i] AS each, row.posts[i].post AS properties
-  WITH i, properties, datetime({epochSeconds: each.seconds, nanosecond: each.nanosecond}) AS created,
-    toLower(properties.lang) AS lang
-  CREATE (post:Post:$(coalesce($labels[lang], $labels[split(lang, '-')[0]], 'InOther')))
-  SET post = properties {.*, created: created, day: format(created, 'uuuuMMdd')}
-  WITH i, post ORDER BY i
-  RETURN collect(post) AS posts
-}
-WITH row, tree, posts, head(posts) AS root
+WITH tree, row.posts AS given
+UNWIND given AS each
+WITH tree, each, toLower(each.post.lang) AS lang, datetime.fromEpoch(each.seconds, each.nanosecond) AS created
+CREATE (post:Post:$(coalesce($labels[lang], $labels[split(lang, '-')[0]], 'InOther')))
+SET post = each.post, post.created = created, post.day = format(created, 'uuuuMMdd')
+WITH tree, collect(post) AS posts, collect(each) AS given
+WITH tree, posts, given, head(posts) AS root
 CREATE (tree)-[:ROOT]->(root)
-WITH row, posts
+WITH posts, given
 UNWIND range(0, size(posts) - 1) AS i
-WITH posts[i] AS post, posts[row.posts[i].above] AS parent
+WITH posts[i] AS post, posts[given[i].above] AS parent, given[i].post.author AS author
 FOREACH (above IN CASE WHEN parent IS NULL THEN [] ELSE [parent] END | CREATE (post)-[:REPLY_TO]->(above))
-WITH post WHERE post.author IS NOT NULL
-MATCH (user:User {id: post.author})
+WITH post, author WHERE author IS NOT NULL
+// In one order, so that imports that run at once wait for each other and do not get into each other's way.
+WITH post, author ORDER BY author
+MATCH (user:User {id: author})
 CREATE (user)-[:WROTE]->(post);

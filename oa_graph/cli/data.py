@@ -1,4 +1,4 @@
-"""`oa-graph import` and `oa-graph export`: oasst trees as JSON Lines."""
+"""`oa-graph export`: oasst trees as JSON Lines."""
 
 from __future__ import annotations
 
@@ -11,33 +11,6 @@ from oa_graph.cli.console import chosen_settings, data_option, database, err, on
 from oa_graph.model import TreeState
 
 _STATES = [state.value for state in TreeState]
-
-
-@click.command("import")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--state", type=click.Choice(_STATES), help="Of the imported trees, whatever the file says.")
-@data_option
-def import_(file: Path, state: str | None, data: Path | None) -> None:
-    """Brings in oasst trees, a JSON object a line (.gz: compressed, -: standard input).
-
-    Trees whose id is there already are left alone.
-    """
-    chosen = chosen_settings(data)
-    with database(chosen) as found, progress("posts in") as show:
-        prepare(found, chosen, hosting.trusted_key(chosen))
-        counts = on_graph(
-            found,
-            lambda graph: exchange.import_trees(
-                graph,
-                file,
-                limits=chosen.limits,
-                state=TreeState(state) if state else None,
-                on_progress=show,
-            ),
-        )
-    err.print(f"{counts.trees} trees, {counts.posts} posts in; {counts.skipped} trees were there already")
-    for field, times in counts.kept_as_is.items():
-        err.print(f"{field}: kept as it is in {times} places, without being understood")
 
 
 @click.command()

@@ -4,8 +4,30 @@ Everything that a file says comes back in an export that leaves nothing out:
 `states=None, include_deleted=True, include_rejected=True`. The defaults give what is ready to learn from: the accepted,
 live messages of trees that are ready for export, those of models among them. How what the graph has no place for is
 kept stands in `oa_graph.graph.exchange`.
+
+Other files come in as well: single messages, conversations, prompts (`formats`); what becomes of their trees says
+`landing`, and why a line is not taken `refusals`.
 """
 
-from oa_graph.exchange.trees import CLIENT, Counts, export_trees, import_trees
+from oa_graph.exchange.bringing import Wish, import_trees, look_through
+from oa_graph.exchange.formats import Defaults, Format
+from oa_graph.exchange.landing import Into
+from oa_graph.exchange.oasst import is_tag
+from oa_graph.exchange.refusals import OnRefused, Reason, Refused
+from oa_graph.exchange.trees import CLIENT, Counts, export_trees
 
-__all__ = ["CLIENT", "Counts", "export_trees", "import_trees"]
+__all__ = [
+    "CLIENT",
+    "Counts",
+    "Defaults",
+    "Format",
+    "Into",
+    "OnRefused",
+    "Reason",
+    "Refused",
+    "Wish",
+    "export_trees",
+    "import_trees",
+    "is_tag",
+    "look_through",
+]

@@ -1,48 +1,78 @@
-"""Files of lines, plain or packed with gzip; the name `-` stands for standard input and output."""
+"""Files of lines, plain or packed with gzip or zstd; the name `-` stands for standard input and output."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import os
 import sys
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, TypeAlias, cast
+
+import zstandard
 
 from oa_graph.errors import InvalidFile
+from oa_graph.exchange.refusals import Reason, Unfit
 
-_LONGEST = 64 * 1024 * 1024
+LONGEST = 64 * 1024 * 1024
 """Bytes of one line: what is longer is not a file of trees, and would have to be held in memory whole."""
 
 _GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_TORN = (EOFError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
+_BUFFER = 1 << 16
 _STANDARD = Path("-")
 
 
+_Buffered: TypeAlias = "BufferedReader[Any] | gzip.GzipFile"
+
+
 class Lines:
-    """The lines of a file that are not blank, each with its number from 1."""
+    """The lines of a file that are not blank, each with its number from 1.
 
-    def __init__(self, name: str, file: BinaryIO) -> None:
+    A line that is too long comes as Unfit, the next ones after it as they are. Raises InvalidFile where it is torn.
+    """
+
+    def __init__(self, name: str, file: _Buffered, *, packing: str = "") -> None:
         self.name = name
-        self._file = file
+        self.file = file
+        self._packing = packing
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+    def __iter__(self) -> Iterator[tuple[int, bytes | Unfit]]:
         number = 0
         while line := self._next(number + 1):
             number += 1
-            if not line.isspace():
+            if len(line) > LONGEST:
+                self._pass_over(number, line)
+                yield number, Unfit(Reason.NOT_JSON, f"longer than {LONGEST} bytes")
+            elif not line.isspace():
                 yield number, line
 
-    def _next(self, number: int) -> bytes:
+    def beginning(self) -> bytes:
+        """The first bytes, which stay to be read: some thousands, or all that there are."""
+        with self.watched(1):
+            return self.file.peek(_BUFFER)
+
+    @contextmanager
+    def watched(self, number: int) -> Generator[None]:
+        """A torn file becomes InvalidFile at this line."""
         try:
-            line = self._file.readline(_LONGEST + 1)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InvalidFile(file=self.name, line=number, why=f"the gzip file is broken: {error}") from error
-        if len(line) > _LONGEST:
-            raise InvalidFile(file=self.name, line=number, why=f"longer than {_LONGEST} bytes")
-        return line
+            yield
+        except _TORN as error:
+            raise InvalidFile(
+                file=self.name, line=number, why=f"the {self._packing} file is broken: {error}"
+            ) from error
+
+    def _next(self, number: int) -> bytes:
+        with self.watched(number):
+            return self.file.readline(LONGEST + 1)
+
+    def _pass_over(self, number: int, line: bytes) -> None:
+        while line and not line.endswith(b"\n"):
+            line = self._next(number)
 
 
 @contextmanager
@@ -57,18 +87,24 @@ def reading(source: BinaryIO | Path) -> Generator[Lines]:
     else:
         name = str(source if isinstance(source, Path) else getattr(source, "name", "stream"))
     if isinstance(source, Path):
-        with source.open("rb") as file:
-            yield Lines(name, _unpacked(file, file.peek(2)))
+        with source.open("rb", buffering=_BUFFER) as file:
+            yield _unpacked(name, cast("BufferedReader[Any]", file))
     else:
-        buffered = io.BufferedReader(cast("io.RawIOBase", source))
+        buffered = BufferedReader(cast("RawIOBase", source), _BUFFER)
         try:
-            yield Lines(name, _unpacked(cast("BinaryIO", buffered), buffered.peek(2)))
+            yield _unpacked(name, buffered)
         finally:
             buffered.detach()
 
 
-def _unpacked(file: BinaryIO, beginning: bytes) -> BinaryIO:
-    return cast("BinaryIO", gzip.GzipFile(fileobj=file, mode="rb")) if beginning.startswith(_GZIP) else file
+def _unpacked(name: str, file: BufferedReader[Any]) -> Lines:
+    beginning = file.peek(4)
+    if beginning.startswith(_GZIP):
+        return Lines(name, gzip.GzipFile(fileobj=file, mode="rb"), packing="gzip")
+    if beginning.startswith(_ZSTD):
+        reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True, closefd=False)
+        return Lines(name, BufferedReader(cast("RawIOBase", reader), _BUFFER), packing="zstd")
+    return Lines(name, file)
 
 
 @contextmanager

@@ -19,9 +19,10 @@ after the tree before it, so that trees leave in the order in which they came.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import fsum
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ from oa_graph.errors import StoreUnavailable
 from oa_graph.graph import stats
 from oa_graph.graph.queries import catalogue
 from oa_graph.graph.session import Graph, Row, StatementRefused, Tx, many, milliseconds, run
-from oa_graph.model import Credit, Limits, Role, TreeState
+from oa_graph.model import DEPTH_CAP, Credit, Limits, Role, TreeState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -40,7 +41,7 @@ _CHUNK = 8
 """Posts in one row of the stream: the driver reads a thousand rows ahead, and each row costs 30 microseconds."""
 
 _STILL_GROW = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.PROMPT_LOTTERY_WAITING, TreeState.GROWING})
-"""Trees in these states get the limits of this installation; the others have no use for any, and get 0."""
+"""Trees in these states get the limits of this installation; the others take no replies that are asked for."""
 
 
 class LabelMean(NamedTuple):
@@ -93,9 +94,46 @@ class FiledTree:
     extra: str | None = None
 
 
-async def known(tx: Tx, ids: Collection[str]) -> set[str]:
-    """Those of the trees that are here already."""
-    return set(await many(tx, "exchange/known", lambda row: str(row["id"]), ids=list(ids)))
+async def known(tx: Tx, ids: Collection[str]) -> dict[str, TreeState]:
+    """Those of the trees that are here already, with their states."""
+    rows = await many(tx, "exchange/known", lambda row: (str(row["id"]), TreeState(row["state"])), ids=list(ids))
+    return dict(rows)
+
+
+async def standing(tx: Tx, *, trees: Collection[str], posts: Collection[str]) -> dict[str, bool]:
+    """Those of the posts that are here already, and whether they are deleted; locks the trees."""
+    rows = await many(
+        tx,
+        "exchange/standing",
+        lambda row: (str(row["id"]), bool(row["deleted"])),
+        trees=sorted(trees),
+        posts=list(posts),
+    )
+    return dict(rows)
+
+
+async def graft(
+    tx: Tx,
+    posts: Sequence[tuple[FiledPost, str, datetime]],
+    *,
+    client: str,
+    labels: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Adds replies to trees that are here, each with its tree and the moment of its coming, and counts them.
+
+    Who calls it holds the trees. Opens no places. Raises Taken when a post of that id exists.
+    """
+    await run(
+        tx,
+        "exchange/graft",
+        posts=[
+            {"post": _post(post, tree, client), "parent": post.parent, **_since_1970(post.created or moment)}
+            for post, tree, moment in posts
+        ],
+        labels=dict(labels),
+    )
+    await _count(tx, _tallies(post for post, _, _ in posts), now)
 
 
 async def store(
@@ -120,8 +158,7 @@ async def store(
         trees=[_tree(tree, moment, client, limits) for tree, moment in trees],
         labels=dict(labels),
     )
-    tallies = _tallies(trees).items()
-    await stats.leave(tx, (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies))
+    await _count(tx, _tallies(post for tree, _ in trees for post in tree.posts), now)
     counts = Counter((tree.posts[0].lang, tree.state.value) for tree, _ in trees)
     await run(
         tx,
@@ -130,18 +167,25 @@ async def store(
     )
 
 
-def _tallies(trees: Sequence[tuple[FiledTree, datetime]]) -> dict[str, Counter[str]]:
+async def _count(tx: Tx, tallies: Mapping[str, Counter[str]], now: datetime) -> None:
+    await stats.leave(tx, (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies.items()))
+
+
+def _tallies(posts: Iterable[FiledPost]) -> dict[str, Counter[str]]:
     """What the posts count for their languages; their authors are the system's and get no credit."""
     found: dict[str, Counter[str]] = {}
-    for tree, _ in trees:
-        for post in tree.posts:
-            tally = found.setdefault(post.lang, Counter())
-            tally["trees"] += post.parent is None
-            tally["posts"] += 1
-            if post.deleted:
-                tally["deleted"] += 1
-            elif post.accepted and not post.synthetic:
-                tally[f"human_{post.role}"] += 1
+    kinds = Counter(
+        (post.lang, post.parent is None, post.deleted, post.accepted and not post.synthetic and post.role)
+        for post in posts
+    )
+    for (lang, is_root, deleted, human), number in kinds.items():
+        tally = found.setdefault(lang, Counter())
+        tally["trees"] += is_root * number
+        tally["posts"] += number
+        if deleted:
+            tally["deleted"] += number
+        elif human:
+            tally[f"human_{human}"] += number
     return found
 
 
@@ -152,9 +196,7 @@ def _tree(tree: FiledTree, moment: datetime, client: str, limits: Limits) -> dic
         "id": tree.id,
         "state": tree.state.value,
         "lang": root.lang,
-        "goal": limits.goal_tree_size if grows else 0,
-        "max_depth": limits.max_tree_depth if grows else 0,
-        "max_children": limits.max_children_count if grows else 0,
+        **(_room(tree, limits) if grows else {"goal": 0, "max_depth": _depth(tree), "max_children": 0}),
         "created": moment,
         "entered": moment,
     }
@@ -171,16 +213,35 @@ def _tree(tree: FiledTree, moment: datetime, client: str, limits: Limits) -> dic
     return {"tree": properties, "posts": posts}
 
 
+def _depth(tree: FiledTree) -> int:
+    return max(post.depth for post in tree.posts)
+
+
+def _room(tree: FiledTree, limits: Limits) -> dict[str, int]:
+    """The limits of a tree that grows, wide enough for each thread that ends in a question to get its answer."""
+    parents = {post.parent for post in tree.posts}
+    live = [post for post in tree.posts if not post.deleted and post.accepted is not False]
+    open_ends = [post for post in live if post.role is Role.PROMPTER and post.id not in parents]
+    enough = limits.goal_tree_size if len(live) < limits.goal_tree_size else len(live) + len(open_ends)
+    deepest = max([limits.max_tree_depth, _depth(tree), *(post.depth + 1 for post in open_ends)])
+    return {
+        "goal": max(limits.goal_tree_size, enough),
+        "max_depth": min(deepest, DEPTH_CAP),
+        "max_children": limits.max_children_count,
+    }
+
+
 def _since_1970(moment: datetime) -> dict[str, int]:
     passed = moment - _EPOCH
     return {"seconds": passed.days * 86_400 + passed.seconds, "nanosecond": passed.microseconds * 1000}
 
 
 def _post(post: FiledPost, tree: str, client: str) -> dict[str, object]:
+    """An absent property is not written: it would only cost its way over the wire."""
     properties: dict[str, object] = {
         "id": post.id,
         "tree": tree,
-        "role": post.role.value,
+        "role": _ROLES[post.role],
         "text": post.text,
         "lang": post.lang,
         "depth": post.depth,
@@ -191,28 +252,40 @@ def _post(post: FiledPost, tree: str, client: str) -> dict[str, object]:
         "edited": False,
         "synthetic": post.synthetic,
     }
-    _add(
-        properties,
-        author=post.author,
-        accepted=post.accepted,
-        rank=post.rank,
-        model_name=post.model_name,
-        position=post.position,
-        left_out=sorted(post.left_out) or None,
-        extra=post.extra,
-    )
+    if post.author is not None:
+        properties["author"] = post.author
+    if post.accepted is not None:
+        properties["accepted"] = post.accepted
+    if post.rank is not None:
+        properties["rank"] = post.rank
+    if post.model_name is not None:
+        properties["model_name"] = post.model_name
+    if post.position is not None:
+        properties["position"] = post.position
+    if post.left_out:
+        properties["left_out"] = sorted(post.left_out)
+    if post.extra is not None:
+        properties["extra"] = post.extra
     if post.emojis is not None:
         properties["imported_emojis"] = [code for code, count in post.emojis.items() for _ in range(count)]
     if post.labels is not None:
         properties["imported_labels"] = list(post.labels)
-        for name, mean in post.labels.items():
-            properties[f"label_{name}"] = mean.value
-            properties[f"label_{name}_count"] = mean.people
+        for name, (value, people) in post.labels.items():
+            of_value, of_count = _label_properties(name)
+            properties[of_value], properties[of_count] = value, people
     if post.detoxify is not None:
         properties["imported_detoxify"] = list(post.detoxify)
         for name, value in post.detoxify.items():
             properties[f"detoxify_{name}"] = value
     return properties
+
+
+_ROLES = {role: role.value for role in Role}
+
+
+@lru_cache(1000)
+def _label_properties(name: str) -> tuple[str, str]:
+    return f"label_{name}", f"label_{name}_count"
 
 
 def _add(properties: dict[str, object], **values: object) -> None:

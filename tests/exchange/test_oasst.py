@@ -170,6 +170,20 @@ def _messages(draw: st.DrawFn, depth: int = 0, prefix: str = "m") -> Json:
 
 @settings(deadline=None)  # a busy machine is no failure
 @given(_messages())
+def test_the_quick_way_takes_a_message_as_the_thorough_one_does(message: Json) -> None:
+    quick = oasst._at_once(message, None, 0)  # pyright: ignore[reportPrivateUsage]
+    shape = oasst._validated(oasst._Message, message, "")  # pyright: ignore[reportPrivateUsage]
+    assert quick in (None, oasst._post(shape, None, 0))  # pyright: ignore[reportPrivateUsage]
+
+
+def test_the_quick_way_takes_the_published_messages() -> None:
+    labels = {"name": ["spam"], "value": [0.5], "count": [3]}
+    published = tree("r", emojis={"name": ["+1"], "count": [2]}, labels=labels)["prompt"]
+    assert oasst._at_once(published, None, 0) is not None  # pyright: ignore[reportPrivateUsage]
+
+
+@settings(deadline=None)
+@given(_messages())
 def test_nothing_that_a_file_says_is_lost(prompt: Json) -> None:
     line = {"message_tree_id": "m", "tree_state": "ready_for_export", "prompt": prompt}
     assert again(line) == line

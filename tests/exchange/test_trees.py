@@ -213,7 +213,9 @@ async def test_progress_counts_posts(graph: Graph, limits: Limits) -> None:
     seen: list[int] = []
     source = BytesIO(lines(*(tree(f"t{i}", reply(f"t{i}", f"r{i}")) for i in range(1100))))
     await import_trees(graph, source, limits=limits, on_progress=seen.append)
-    assert seen == [1000, 2000, 2200]
+    assert len(seen) == 3  # transactions that are on their way at once end in any order
+    assert seen == sorted(seen)
+    assert seen[-1] == 2200
     seen.clear()
     await export_trees(graph, BytesIO(), on_progress=seen.append)
     assert seen == list(range(2, 2201, 2))

@@ -1,0 +1,158 @@
+"""`oa-graph import`: trees, messages, conversations and prompts out of files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from oa_graph import exchange, hosting
+from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
+from oa_graph.exchange import Counts, Defaults, Format, Into, OnRefused, Refused, Wish
+from oa_graph.model import TreeState
+
+SOME_REJECTED = 3
+"""The exit status of an import that took what it could, and could not take all."""
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--as",
+    "format",
+    type=click.Choice([each.value for each in Format]),
+    help="What the file holds, if not what it looks like.",
+)
+@click.option(
+    "--into",
+    type=click.Choice([each.value for each in Into]),
+    help="What the trees become: finished; to be ranked (backlog); to be grown at once (growing), when their turn has "
+    "come (lottery), or after people have reviewed the prompts (review). As the file says unless given; else prompts "
+    "enter the lottery, and all else is finished.",
+)
+@click.option(
+    "--activate", type=click.IntRange(min=0), default=0, help="With --into backlog: rank the first so many at once."
+)
+@click.option(
+    "--state", type=click.Choice([state.value for state in TreeState]), help="Of the trees, whatever the file says."
+)
+@click.option("--lang", default="en", show_default=True, help="Of messages that do not say.")
+@click.option(
+    "--synthetic/--human", default=None, help="Whether a model wrote the assistant's messages that do not say."
+)
+@click.option("--model-name", help="Of the model that wrote the assistant's messages; where they do not say.")
+@click.option("--origin", help="Where the trees come from [name of the file].")
+@click.option("--limit", "--max-count", type=click.IntRange(min=1), help="Take only so many trees from the beginning.")
+@click.option("--max-text", type=click.IntRange(min=1), help="Refuse what has a text of more characters.")
+@click.option("--strict", is_flag=True, help="Stop at the first line that cannot be taken; those before it are in.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), help="Where lines go that cannot be taken [FILE.rejects.jsonl]."
+)
+@click.option("--dry-run", is_flag=True, help="Only read the file, and say what it holds.")
+@data_option
+def import_(
+    file: Path,
+    format: str | None,
+    into: str | None,
+    activate: int,
+    state: str | None,
+    lang: str,
+    synthetic: bool | None,
+    model_name: str | None,
+    origin: str | None,
+    limit: int | None,
+    max_text: int | None,
+    strict: bool,
+    rejects: Path | None,
+    dry_run: bool,
+    data: Path | None,
+) -> None:
+    """Brings in a file: one tree, message, conversation or prompt a line (-: standard input).
+
+    Read are JSON Lines, one JSON array, and plain text, packed with gzip or zstd or not, and Parquet. What is there
+    already is left alone, so an import that broke off is simply run again. Lines that cannot be taken go into a file of
+    their own, each with the reason, and the status is then 3; the rest goes on.
+    """
+    if into and state:
+        raise click.UsageError("--into and --state say the same: give one of them")
+    if not exchange.is_tag(lang):
+        raise click.UsageError(f"--lang {lang} is not a language tag, such as en or pt-BR")
+    if activate and into != Into.BACKLOG:
+        raise click.UsageError("--activate takes trees out of the backlog: it needs --into backlog")
+    wish = Wish(
+        format=Format(format) if format else None,
+        into=Into(into) if into else None,
+        state=TreeState(state) if state else None,
+        activate=activate,
+        limit=limit,
+        longest=max_text,
+        defaults=Defaults(lang=lang, synthetic=synthetic, model_name=model_name, origin=origin),
+    )
+    to = rejects or Path(f"{'stdin' if file == Path('-') else file.name}.rejects.jsonl")
+    with _rejects(to, file) as told:
+        counts = (
+            _look(file, wish, None if strict else told)
+            if dry_run
+            else _bring(file, wish, None if strict else told, data)
+        )
+    _report(counts, to, "would come in" if dry_run else "in")
+
+
+def _look(file: Path, wish: Wish, told: OnRefused | None) -> Counts:
+    with progress("posts read") as show:
+        return exchange.look_through(file, wish=wish, rejects=told, on_progress=show)
+
+
+def _bring(file: Path, wish: Wish, told: OnRefused | None, data: Path | None) -> Counts:
+    chosen = chosen_settings(data)
+    with database(chosen) as found, progress("posts in") as show:
+        prepare(found, chosen, hosting.trusted_key(chosen))
+        return on_graph(
+            found,
+            lambda graph: exchange.import_trees(
+                graph, file, limits=chosen.limits, wish=wish, rejects=told, on_progress=show
+            ),
+        )
+
+
+@contextmanager
+def _rejects(to: Path, source: Path) -> Generator[OnRefused]:
+    """Writes what is refused into a file, which is there only if something is."""
+    if to.exists() and source.exists() and to.samefile(source):
+        raise click.UsageError(f"{to} cannot be read and written at once")
+    file: BinaryIO | None = None
+
+    def tell(refused: Refused) -> None:
+        nonlocal file
+        file = file or to.open("wb")
+        file.write(json.dumps(_shown(refused)).encode() + b"\n")
+
+    try:
+        yield tell
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _shown(refused: Refused) -> Mapping[str, Any]:
+    content = refused.content
+    if isinstance(content, bytes):
+        content = content.decode("utf-8", "backslashreplace").rstrip("\r\n")
+    elif content is not None:
+        content = json.dumps(content, ensure_ascii=False, default=str)
+    return {"line": refused.line, "reason": refused.reason.value, "why": refused.why, "content": content}
+
+
+def _report(counts: Counts, rejects: Path, what: str) -> None:
+    grown = f"; {counts.grown} trees that were there got branches" if counts.grown else ""
+    err.print(f"{counts.trees} trees, {counts.posts} posts {what}{grown}; {counts.skipped} trees were there already")
+    for field, times in counts.kept_as_is.items():
+        err.print(f"{field}: kept as it is in {times} places, without being understood")
+    if counts.rejected:
+        reasons = ", ".join(f"{times} {reason}" for reason, times in counts.rejected.items())
+        err.print(f"{sum(counts.rejected.values())} lines rejected ({reasons}): see {rejects}", soft_wrap=True)
+        raise SystemExit(SOME_REJECTED)

@@ -1,0 +1,54 @@
+"""Why something of a file is not taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Reason(StrEnum):
+    """Kinds of reasons, to count by."""
+
+    NOT_JSON = "not_json"
+    """Nor UTF-8, or longer than a line may be."""
+    WRONG_SHAPE = "wrong_shape"
+    """A field is missing, or is not what it should be."""
+    BAD_TEXT = "bad_text"
+    """With a null character or half a character, which the graph cannot hold."""
+    EMPTY_TEXT = "empty_text"
+    TEXT_TOO_LONG = "text_too_long"
+    UNKNOWN_LANGUAGE = "unknown_language"
+    WRONG_ROLE = "wrong_role"
+    """Prompter and assistant do not take turns, or it is neither."""
+    WRONG_THREAD = "wrong_thread"
+    """It does not stand where it says, or its parent is not there, or it stands there twice."""
+    TOO_DEEP = "too_deep"
+    ID_TAKEN = "id_taken"
+    """The graph has a message of this id in another tree."""
+    CANNOT_LAND = "cannot_land"
+    """The tree is not fit for what it shall become."""
+
+
+class Unfit(ValueError):
+    """Its text says what is wrong."""
+
+    def __init__(self, reason: Reason, why: str) -> None:
+        super().__init__(why)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line that was not taken in."""
+
+    line: int
+    """Its number from 1; in a table that of the row, in a JSON array that of the element."""
+    reason: Reason
+    why: str
+    content: bytes | dict[str, Any] | None
+    """As the file has it; None: too long to be kept."""
+
+
+OnRefused = Callable[[Refused], None]

@@ -1,0 +1,297 @@
+"""Imports that people go on with, that break off, and that come twice: on a real graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+
+from oa_graph.cli import main
+from oa_graph.errors import InvalidFile
+from oa_graph.exchange import Counts, Into, Refused, Wish, import_trees
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits, TaskKind, TreeState
+from tests.builders import ADA, BOB, CAT, Hands, state_of
+from tests.exchange.files import REAL, Json, lines, parsed, reply, taken, tree
+from tests.exchange.test_formats import RICH, chat, flattened
+from tests.invariants import check, same_when_counted_anew
+
+pytestmark = pytest.mark.anyio
+
+_no_real_file = pytest.mark.skipif(not REAL.exists(), reason=f"the reference trees are not at {REAL}")
+
+
+async def land(
+    graph: Graph, content: bytes, into: Into | None = None, limits: Limits | None = None, *, activate: int = 0
+) -> tuple[Counts, list[Refused]]:
+    refused: list[Refused] = []
+    wish = Wish(into=into, activate=activate)
+    counts = await import_trees(
+        graph, BytesIO(content), limits=limits or Limits(), wish=wish, rejects=refused.append, rng=Random(3)
+    )
+    return counts, refused
+
+
+async def states(graph: Graph) -> dict[str, int]:
+    rows = await graph.execute("MATCH (tree:Tree) RETURN tree.state AS state, count(*) AS trees")
+    return {row["state"]: row["trees"] for row in rows}
+
+
+PAIR = tree("r", reply("r", "a", "Good."), reply("r", "b", "Better."))
+
+
+# Landing
+
+
+async def test_finished_trees_want_nothing_of_anybody(graph: Graph, limits: Limits) -> None:
+    await land(graph, lines({**PAIR, "tree_state": "growing"}, RICH | {"message_tree_id": "r"}), Into.FINISHED)
+    assert await states(graph) == {"ready_for_export": 1}
+    await check(graph, limits)
+
+
+async def test_an_open_thread_is_gone_on_with(graph: Graph, limits: Limits, rng: Random) -> None:
+    await land(graph, lines(chat("Hi", "Hello", "What is rain?")), Into.GROWING)
+    await check(graph, limits)
+    seen: set[tuple[str, ...]] = set()
+    for who in (ADA, BOB, CAT):
+        task = await Hands(graph, limits, rng, who).ask(TaskKind.ASSISTANT_REPLY)
+        seen.add(tuple(post.text for post in task.thread))
+        await Hands(graph, limits, rng, who).write(task, f"Water, says {who.name}.")
+    assert seen <= {("Hi",), ("Hi", "Hello", "What is rain?")}
+    assert len(seen) == 2
+    await check(graph, limits)
+
+
+async def test_a_thread_as_long_as_a_whole_tree_still_gets_its_answer(graph: Graph, limits: Limits) -> None:
+    texts = [f"Text {i}" for i in range(15)]
+    await land(graph, lines(chat(*texts)), Into.GROWING)
+    (row,) = await graph.execute("MATCH (post:Post {depth: 14}) RETURN post.text AS text, post.pool AS pool")
+    assert row == {"text": "Text 14", "pool": "assistant_reply en 0"}
+    await check(graph, limits)
+
+
+async def test_a_long_thread_that_has_its_answer_is_done(graph: Graph, limits: Limits) -> None:
+    await land(graph, lines(chat(*(f"Text {i}" for i in range(16)))), Into.GROWING)
+    assert await states(graph) == {"ready_for_export": 1}
+    await check(graph, limits)
+
+
+async def test_a_grown_import_goes_the_whole_way(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_reviews_reply=1, num_required_rankings=1, goal_tree_size=3, max_tree_depth=1)
+    await land(graph, b"What is rain?\n", Into.GROWING, limits)
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    await ada.write(await ada.ask(TaskKind.ASSISTANT_REPLY), "Water.")
+    await bob.write(await bob.ask(TaskKind.ASSISTANT_REPLY), "Weather.")
+    for _ in range(2):
+        await cat.label(await cat.ask(TaskKind.LABEL_ASSISTANT_REPLY))
+    await cat.rank(await cat.ask(TaskKind.RANK_ASSISTANT_REPLIES))
+    (found,) = parsed(await taken(graph))
+    assert [each["rank"] for each in found["prompt"]["replies"]] == [0, 1]
+    await check(graph, limits)
+
+
+async def test_prompts_wait_for_the_lottery_and_as_many_grow_as_may(graph: Graph) -> None:
+    limits = Limits(max_active_trees=2)
+    counts, _ = await land(graph, b"".join(b"Question %d?\n" % i for i in range(7)), limits=limits)
+    assert counts == Counts(trees=7, posts=7)
+    assert await states(graph) == {"growing": 2, "prompt_lottery_waiting": 5}
+    await check(graph, limits)
+
+
+async def test_prompts_may_be_reviewed_first(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_reviews_initial_prompt=1)
+    await land(graph, lines(tree("r", reply("r", "a"), text="What is rain?")), Into.REVIEW, limits)
+    assert await states(graph) == {"initial_prompt_review": 1}
+    await check(graph, limits)
+    assert await Hands(graph, limits, rng, ADA).review(TaskKind.LABEL_INITIAL_PROMPT) == "r"
+    assert await states(graph) == {"growing": 1}
+    await check(graph, limits)
+
+
+async def test_a_backlog_is_ranked_tree_after_tree(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_required_rankings=1, p_activate_backlog_tree=1.0)
+    content = lines(*(tree(f"t{i}", reply(f"t{i}", f"{i}a"), reply(f"t{i}", f"{i}b")) for i in range(4)))
+    for _ in range(2):  # the second time nothing changes
+        await land(graph, content, Into.BACKLOG, limits, activate=2)
+        assert await states(graph) == {"ranking": 2, "backlog_ranking": 2}
+        assert {await state_of(graph, "t0"), await state_of(graph, "t1")} == {TreeState.RANKING}
+        await check(graph, limits)
+    ada = Hands(graph, limits, rng, ADA)
+    for _ in range(4):
+        await ada.rank(await ada.ask(TaskKind.RANK_ASSISTANT_REPLIES))
+        await check(graph, limits)
+    assert await states(graph) == {"ready_for_export": 4}
+
+
+async def test_branches_of_one_prompt_can_be_ranked_although_each_stood_alone(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_required_rankings=1)
+    content = lines(chat("Alone", "x"), chat("Rain?", "Water."), chat("Snow?", "x"), chat("Rain?", "Weather."))
+    await land(graph, content, Into.BACKLOG, limits, activate=1)
+    task = await Hands(graph, limits, rng, ADA).ask()
+    assert sorted(each.text for each in task.candidates) == ["Water.", "Weather."]
+    assert await states(graph) == {"ranking": 1, "backlog_ranking": 2}
+    await check(graph, limits)
+
+
+@pytest.mark.parametrize(
+    ("line", "into", "reason"),
+    [
+        (tree("x", deleted=True), Into.GROWING, "cannot_land"),
+        (tree("x", review_result=False), Into.LOTTERY, "cannot_land"),
+        (tree("x", review_result=None), Into.GROWING, "cannot_land"),
+        (tree("x", reply("x", "y", " ")), Into.GROWING, "empty_text"),
+        (tree("x", reply("x", "y"), reply("x", "z", deleted=True)), Into.BACKLOG, "cannot_land"),
+    ],
+)
+async def test_a_tree_that_is_not_fit_for_it_does_not_land(graph: Graph, line: Json, into: Into, reason: str) -> None:
+    counts, refused = await land(graph, lines(PAIR, line), into)
+    assert (counts.trees, counts.rejected) == (1, {reason: 1})
+    assert [(each.line, each.content) for each in refused] == [(2, lines(line))]
+
+
+@_no_real_file
+@pytest.mark.parametrize("into", [Into.FINISHED, Into.BACKLOG, Into.GROWING])
+async def test_real_trees_land_and_nothing_is_broken(graph: Graph, limits: Limits, into: Into) -> None:
+    some = b"".join(REAL.read_bytes().splitlines(keepends=True)[:12])
+    counts, refused = await land(graph, some, into, activate=3 if into is Into.BACKLOG else 0)
+    assert counts.trees + len(refused) == 12
+    assert {each.reason.value for each in refused} <= {"cannot_land"}
+    await check(graph, limits)
+
+
+# Branches
+
+
+async def test_conversations_that_begin_alike_are_one_tree(graph: Graph) -> None:
+    content = [
+        chat("Hi", "Hello", "Bye"),
+        chat("Hi", "Hello", "Rain?", "Water."),
+        chat("Hi", "Ho"),
+        chat("Hi", "Hello"),
+    ]
+    counts, _ = await land(graph, lines(*content))
+    assert counts == Counts(trees=1, posts=6, skipped=1)
+    (found,) = parsed(await taken(graph))
+    (hello, ho) = found["prompt"]["replies"]
+    assert [each["text"] for each in hello["replies"]] == ["Bye", "Rain?"]
+    assert (hello["text"], ho["text"], ho["replies"]) == ("Hello", "Ho", [])
+
+
+async def test_a_later_file_adds_branches_to_a_tree_that_is_there(graph: Graph, limits: Limits, rng: Random) -> None:
+    await land(graph, lines(chat("Hi", "Hello")), Into.GROWING)
+    counts, _ = await land(graph, lines(chat("Hi", "Hello", "Rain?"), chat("Hi", "Hello"), chat("Ho")), Into.GROWING)
+    assert counts == Counts(trees=1, posts=2, skipped=1, grown=1)
+    await check(graph, limits)
+    await same_when_counted_anew(graph)
+    threads = {len((await Hands(graph, limits, rng, who).ask(TaskKind.ASSISTANT_REPLY)).thread) for who in (ADA, BOB)}
+    assert threads <= {1, 3}
+    await check(graph, limits)
+
+
+async def test_nothing_grows_from_what_was_deleted_here(graph: Graph) -> None:
+    await land(graph, lines(chat("Hi", "Hello")))
+    await graph.execute("MATCH (post:Post {text: 'Hello'}) SET post.deleted = true")
+    counts, refused = await land(graph, lines(chat("Hi", "Hello", "Rain?"), chat("Hi", "Ho")))
+    assert (counts.posts, [each.line for each in refused]) == (1, [1])
+    assert [each.reason.value for each in refused] == ["cannot_land"]
+
+
+# Twice, and in parts
+
+
+MANY: Sequence[Json] = [chat(f"Question {i % 700}", f"Answer {i}", f"Thanks {i}", f"Bye {i}") for i in range(1000)]
+
+
+async def test_the_same_file_twice_adds_nothing(graph: Graph, limits: Limits) -> None:
+    content = lines(*MANY)
+    counts, _ = await land(graph, content)
+    assert (counts.trees, counts.posts, counts.skipped) == (700, 700 + 3000, 0)
+    again, _ = await land(graph, content)
+    assert again == Counts(skipped=1000)
+    await check_counts(graph, trees=700, posts=3700)
+
+
+async def check_counts(graph: Graph, *, trees: int, posts: int) -> None:
+    (row,) = await graph.execute(
+        "RETURN COUNT { (:Tree) } AS trees, COUNT { (:Post) } AS posts, COUNT { (:Post)-[:REPLY_TO]->(:Post) } AS edges"
+    )
+    assert row == {"trees": trees, "posts": posts, "edges": posts - trees}
+
+
+async def test_an_import_that_broke_off_is_run_again(graph: Graph) -> None:
+    content = lines(*MANY)
+
+    def stop(_: int) -> None:
+        raise RuntimeError("the machine went off")
+
+    with pytest.raises(RuntimeError, match="went off"):
+        await import_trees(graph, BytesIO(content), limits=Limits(), on_progress=stop)
+    (row,) = await graph.execute("MATCH (post:Post) RETURN count(*) AS posts")
+    assert 0 < row["posts"] < 3700
+    await land(graph, content)
+    await check_counts(graph, trees=700, posts=3700)
+
+
+async def test_messages_that_broke_off_are_run_again(graph: Graph, limits: Limits) -> None:
+    trees = [tree(f"t{i}", *(reply(f"t{i}", f"{i}-{k}") for k in range(4))) for i in range(600)]
+    content = lines(*(message for each in trees for message in flattened(each)))
+    with pytest.raises(InvalidFile, match="not JSON"):
+        await import_trees(graph, BytesIO(content[: len(content) // 2]), limits=limits)
+    await import_trees(graph, BytesIO(content), limits=limits)
+    await check_counts(graph, trees=600, posts=3000)
+
+
+# Rejects
+
+
+async def test_a_bad_line_costs_only_itself(graph: Graph) -> None:
+    taken_id = tree("x", reply("x", "a"))  # a message of the first tree
+    content = lines(PAIR) + b"{broken\n" + lines(taken_id, tree("q"))
+    counts, refused = await land(graph, content)
+    assert (counts.trees, counts.rejected) == (2, {"id_taken": 1, "not_json": 1})
+    assert sorted((each.line, each.content) for each in refused) == [(2, b"{broken\n"), (3, lines(taken_id))]
+
+
+def test_the_command_says_what_would_come_in_and_keeps_what_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("chats.jsonl").write_bytes(lines(chat("Hi", "Hello"), chat("Hi", "")) + b"{broken\xff\n")
+    wishes = ["--as", "chats", "--into", "backlog", "--activate", "2", "--model-name", "m"]
+    run = CliRunner().invoke(main, ["import", "chats.jsonl", "--dry-run", *wishes])
+    assert run.exit_code == 3
+    said = [line for line in run.stderr.splitlines() if line.strip()]  # but for what shows the progress
+    assert said[0] == "1 trees, 2 posts would come in; 0 trees were there already"
+    assert said[-1] == "2 lines rejected (1 empty_text, 1 not_json): see chats.jsonl.rejects.jsonl"
+    kept = [json.loads(line) for line in Path("chats.jsonl.rejects.jsonl").read_bytes().splitlines()]
+    assert [(each["line"], each["reason"]) for each in kept] == [(2, "empty_text"), (3, "not_json")]
+    assert kept[1]["content"] == "{broken\\xff"
+    assert json.loads(kept[0]["content"]) == chat("Hi", "")
+    strict = CliRunner().invoke(main, ["import", "chats.jsonl", "--dry-run", "--strict", "--rejects", "other"])
+    assert strict.exit_code == 1
+    assert "chats.jsonl, line 2: message 2 has an empty text" in strict.stderr
+    assert not Path("other").exists()
+
+
+def test_the_command_refuses_wishes_that_contradict(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    file.write_bytes(lines(PAIR))
+    for given in (
+        ["--into", "growing", "--state", "growing"],
+        ["--activate", "3"],
+        ["--lang", "no tag"],
+        ["--rejects", str(file)],
+    ):
+        assert CliRunner().invoke(main, ["import", str(file), "--dry-run", *given]).exit_code == 2
+
+
+def test_a_good_file_leaves_no_rejects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("What is rain?\n")
+    assert CliRunner().invoke(main, ["import", "a.txt", "--dry-run"]).exit_code == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
