@@ -19,7 +19,7 @@
     │   └── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
-        ├── InvalidFile
+        ├── InvalidFile · CannotExport
         ├── NoSuchQuery · NoSuchParameter
         ├── PackageMissing
         └── ClientNotFound · OwnClient
@@ -252,6 +252,10 @@ class StillChanging(NotNow):
 
 class InvalidFile(Setup):
     """{file}, line {line}: {why}."""
+
+
+class CannotExport(Setup):
+    """This cannot be exported: {why}."""
 
 
 class NoSuchQuery(Setup):

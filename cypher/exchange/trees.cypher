@@ -1,41 +1,66 @@
 // exchange/trees: every post of the trees in some states, tree after tree, in the order in which the trees came here.
 //
-// A post's properties are read once, as a map: reading them one by one by computed names takes three times as long.
+// A post is a list and not a map: names would be half of what goes over the wire. Its properties are read once, as a
+// map: reading them one by one by computed names takes three times as long.
 //
 // in    states    LIST<STRING>
-// in    lang      STRING        of the tree; null for all
+// in    langs     LIST<STRING>  of the tree; null for all
+// in    since     ZONED DATETIME  only trees whose root was written then or later; null for all
+// in    until     ZONED DATETIME  only trees whose root was written before; null for all
+// in    without   LIST<STRING>  ids of users whose labels, reactions and rankings are passed over; null for nobody
+// in    by_people BOOLEAN       whether to tell who reacted, and how people ranked; null for no
+// in    bunch     INTEGER       trees that are put together, at most: each row costs a reader as much as some posts
 // in    chunk     INTEGER       posts in one row, at most: what a reader holds ahead is counted in rows
-// out   id        STRING        of the tree; its rows follow each other
-// out   state     STRING
-// out   left_out  LIST<STRING>  what the file of the tree left out
-// out   extra     STRING        JSON: what the file said beyond what the graph knows
-// out   posts     LIST<MAP>     each: what stands on the post under these names, but created INTEGER microseconds since
-//                               1970; parent STRING id; labels, detoxify LIST<STRING> names and label_values,
-//                               label_counts, detoxify_values LIST, in that order; reactions LIST<STRING> emojis of
-//                               people here; said LIST<MAP> their reviews and remarks, labels among other values
+// out   trees     LIST<LIST>    each: id, state, what the file of the tree left out LIST<STRING>, extra STRING JSON of
+//                               what the file said beyond what the graph knows; null when the posts go on with the
+//                               trees of the row before
+// out   posts     LIST<LIST>    each: tree, id, parent's id, role, text, lang, depth, position, author, created INTEGER
+//                               in microseconds since 1970, reviews, accepted, deleted, rank, synthetic, model_name,
+//                               left_out, extra, consensus_margin, imported_emojis, emojis LIST<STRING> of people
+//                               here, names of labels LIST<STRING>, their values, their counts, said LIST<LIST> by each
+//                               review and remark the value of each label, by its name, names of scores LIST<STRING>, their values,
+//                               reactions LIST<LIST> each user's id and emoji, rankings LIST<LIST> each id, maker,
+//                               order as shown, not_rankable, places LIST<LIST> each position and reply's id
 // rows  many
 // cost  the index over the trees' states, one seek for each tree, one look at each post; sorts the trees, not the posts
 // mode  read
 MATCH (tree:Tree)
-WHERE tree.state IN $states AND tree.lang IS NOT NULL AND ($lang IS NULL OR tree.lang = $lang)
+WHERE tree.state IN $states AND tree.lang IS NOT NULL AND ($langs IS NULL OR tree.lang IN $langs)
+  AND ($since IS NULL OR EXISTS { (tree)-[:ROOT]->(root) WHERE root.created >= $since })
+  AND ($until IS NULL OR EXISTS { (tree)-[:ROOT]->(root) WHERE root.created < $until })
 WITH tree ORDER BY tree.created, tree.id
-CALL (tree) {
+WITH collect(tree) AS all_trees
+UNWIND range(0, size(all_trees) - 1, $bunch) AS first
+CALL (all_trees, first) {
+  WITH all_trees[first..first + $bunch] AS bunch
+  UNWIND bunch AS tree
   MATCH (post:Post {tree: tree.id})
   OPTIONAL MATCH (post)-[:REPLY_TO]->(above)
-  WITH post, above, properties(post) AS p
-  RETURN collect({
-    id: p.id, parent: above.id, position: p.position, author: p.author,
-    created: p.created.epochSeconds * 1000000 + p.created.microsecond, text: p.text, role: p.role, lang: p.lang,
-    depth: p.depth, reviews: p.reviews, accepted: p.accepted, deleted: p.deleted, rank: p.rank,
-    synthetic: p.synthetic, model_name: p.model_name, left_out: p.left_out, extra: p.extra,
-    imported_emojis: p.imported_emojis, reactions: [(post)<-[reaction:REACTED]-() | reaction.emoji],
-    labels: p.imported_labels, label_values: [name IN p.imported_labels | p['label_' + name]],
-    label_counts: [name IN p.imported_labels | p['label_' + name + '_count']],
-    said: [(post)<-[:OF]-(review) | review {.*, id: null, key: null, text: null, created: null, changed: null}],
-    detoxify: p.imported_detoxify, detoxify_values: [name IN p.imported_detoxify | p['detoxify_' + name]]
-  }) AS all_posts
+  WITH bunch, post, above, properties(post) AS p
+  RETURN bunch, collect([
+    p.tree, p.id, above.id, p.role, p.text, p.lang, p.depth, p.position, p.author,
+    p.created.epochSeconds * 1000000 + p.created.microsecond, p.reviews, p.accepted, p.deleted, p.rank,
+    p.synthetic, p.model_name, p.left_out, p.extra, p.consensus_margin, p.imported_emojis,
+    [(post)<-[reaction:REACTED]-(user) WHERE $without IS NULL OR NOT user.id IN $without | reaction.emoji],
+    p.imported_labels, [name IN p.imported_labels | p['label_' + name]],
+    [name IN p.imported_labels | p['label_' + name + '_count']],
+    [each IN [(post)<-[:OF]-(given)
+        WHERE $without IS NULL OR NOT EXISTS { (given)<-[:MADE|REMARKED]-(user:User) WHERE user.id IN $without } |
+        properties(given)] |
+      [each.creativity, each.fails_task, each.hate_speech, each.helpfulness, each.humor, each.lang_mismatch,
+        each.moral_judgement, each.not_appropriate, each.pii, each.political_content, each.quality,
+        each.sexual_content, each.spam, each.toxicity, each.violence]],
+    p.imported_detoxify, [name IN p.imported_detoxify | p['detoxify_' + name]],
+    CASE WHEN $by_people THEN
+      [(post)<-[reaction:REACTED]-(user) WHERE $without IS NULL OR NOT user.id IN $without | [user.id, reaction.emoji]]
+    END,
+    CASE WHEN $by_people THEN
+      [(post)<-[:UNDER]-(ranking:Ranking) WHERE $without IS NULL OR NOT ranking.maker IN $without |
+        [ranking.id, ranking.maker, ranking.order, ranking.not_rankable,
+          [(ranking)-[at:RANKED]->(reply) | [at.position, reply.id]]]]
+    END
+  ]) AS all_posts
 }
 UNWIND range(0, size(all_posts) - 1, $chunk) AS start
-RETURN tree.id AS id, tree.state AS state, tree.left_out AS left_out, tree.extra AS extra,
-  all_posts[start..start + $chunk] AS posts
-ORDER BY tree.created, tree.id;
+RETURN CASE start WHEN 0 THEN [tree IN bunch | [tree.id, tree.state, tree.left_out, tree.extra]] END AS trees,
+  all_posts[start..start + $chunk] AS posts;

@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from oa_graph.cli import contract, crowd, data, figures, frontends, import_, pictures, serving, store
+from oa_graph.cli import contract, crowd, export, figures, frontends, import_, pictures, serving, store
 from oa_graph.cli.console import main
 
 main.add_command(serving.serve)
 main.add_command(crowd.demo)
 main.add_command(crowd.simulate)
 main.add_command(import_.import_)
-main.add_command(data.export)
+main.add_command(export.export)
 main.add_command(pictures.report)
 main.add_command(pictures.show)
 main.add_command(frontends.key)

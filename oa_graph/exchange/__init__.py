@@ -9,25 +9,41 @@ Other files come in as well: single messages, conversations, prompts (`formats`)
 `landing`, and why a line is not taken `refusals`.
 """
 
+from oa_graph.exchange.anonymous import Disguise, keyed, seeded
 from oa_graph.exchange.bringing import Wish, import_trees, look_through
+from oa_graph.exchange.counts import CLIENT, Counts
+from oa_graph.exchange.export import Export, Exported, export, export_trees
+from oa_graph.exchange.filters import Filters, Which
 from oa_graph.exchange.formats import Defaults, Format
+from oa_graph.exchange.forms import FORMS, Choices
 from oa_graph.exchange.landing import Into
 from oa_graph.exchange.oasst import is_tag
 from oa_graph.exchange.refusals import OnRefused, Reason, Refused
-from oa_graph.exchange.trees import CLIENT, Counts, export_trees
+from oa_graph.exchange.sinks import Packing
 
 __all__ = [
     "CLIENT",
+    "FORMS",
+    "Choices",
     "Counts",
     "Defaults",
+    "Disguise",
+    "Export",
+    "Exported",
+    "Filters",
     "Format",
     "Into",
     "OnRefused",
+    "Packing",
     "Reason",
     "Refused",
+    "Which",
     "Wish",
+    "export",
     "export_trees",
     "import_trees",
     "is_tag",
+    "keyed",
     "look_through",
+    "seeded",
 ]

@@ -15,11 +15,11 @@ from typing import BinaryIO
 from oa_graph import lifecycle
 from oa_graph.errors import InvalidFile
 from oa_graph.exchange import formats, landing, oasst
+from oa_graph.exchange.counts import CLIENT, Counts, Progress
 from oa_graph.exchange.formats import WITHOUT_IDS, Defaults, Format
 from oa_graph.exchange.landing import Into
 from oa_graph.exchange.refusals import OnRefused, Reason, Refused, Unfit
 from oa_graph.exchange.rows import Found, opened
-from oa_graph.exchange.trees import CLIENT, Counts, Progress
 from oa_graph.graph import exchange
 from oa_graph.graph.exchange import FiledPost, FiledTree
 from oa_graph.graph.session import Graph, Taken, Tx

@@ -120,12 +120,13 @@ def writing(to: BinaryIO | Path) -> Generator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
     else:
-        with _whole(to.resolve()) as file, _packed(file, ".gz" in to.name) as packed:
+        with whole(to.resolve()) as file, _packed(file, ".gz" in to.name) as packed:
             yield packed
 
 
 @contextmanager
-def _whole(to: Path) -> Generator[BinaryIO]:
+def whole(to: Path) -> Generator[BinaryIO]:
+    """A file that appears, or replaces the old one, only when it is whole."""
     if to.exists() and not to.is_file():  # a pipe or a device cannot be replaced
         with to.open("wb") as file:
             yield file
@@ -142,9 +143,16 @@ def _whole(to: Path) -> Generator[BinaryIO]:
 
 @contextmanager
 def _packed(file: BinaryIO, packed: bool) -> Generator[BinaryIO]:
-    if not packed:
+    if packed:
+        with packed_with_gzip(file) as inner:
+            yield inner
+    else:
         yield file
-        return
+
+
+@contextmanager
+def packed_with_gzip(file: BinaryIO) -> Generator[BinaryIO]:
+    """What is written arrives in `file` packed. Raises OSError."""
     # Neither name nor time inside: the same trees give the same bytes.
     with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0, compresslevel=6) as inner:
         yield cast("BinaryIO", inner)

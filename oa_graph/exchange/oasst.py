@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -50,6 +50,7 @@ _SUSPICIOUS = re.compile(rb"\\u(0000|[dD][89a-fA-F])")
 """Escapes of what the graph cannot hold: null, and halves of characters, which are mostly just two whole ones."""
 
 _encode = json.JSONEncoder().encode
+_quoted = json.encoder.encode_basestring_ascii
 _MOST_EMOJIS = 10_000
 _NESTING = 4 * DEPTH_CAP
 """Python's parser counts two levels for each reply, beside those of whoever called it."""
@@ -510,8 +511,15 @@ def tree_with(
     return _tree(_validated(_Tree, outer, ""), posts, state, origin)
 
 
-def render(tree: FiledTree) -> bytes:
-    """One line, without its end. The posts have to stand in the order of the file: each before its replies."""
+Told = Callable[[FiledPost], Mapping[str, object]]
+"""The events of a post."""
+
+
+def render(tree: FiledTree, *, labels: bool = True, events: Told | None = None) -> bytes:
+    """One line, without its end. The posts have to stand in the order of the file: each before its replies.
+
+    `labels`: with the labels. `events`: what to tell beside the events that came with an import.
+    """
     extra = _decoded(tree.extra)
     state: object = tree.state.value
     if tree.state is TreeState.READY_FOR_EXPORT:
@@ -521,31 +529,81 @@ def render(tree: FiledTree) -> bytes:
     if state is not None:
         head["tree_state"] = state
     parts = [_encode(head)[:-1], ', "prompt": ']
-    parts.extend(_messages(tree.posts))
+    _add_messages(parts, tree.posts, labels, events)
     parts.append(f", {_encode(extra)[1:]}" if extra else "}")
     return "".join(parts).encode("ascii")
 
 
-def _messages(posts: Sequence[FiledPost]) -> Iterator[str]:
+def message(post: FiledPost, *, labels: bool = True, events: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The fields of one post without its replies."""
+    head, tail = _fields(post, labels, events)
+    return head | tail
+
+
+def _add_messages(parts: list[str], posts: Sequence[FiledPost], labels: bool, events: Told | None) -> None:
     """Opens and closes one message after the other: nested as deep as files may be, a recursion would give up."""
     tails: list[str] = []
+    last = len(posts) - 1
     for place, post in enumerate(posts):
         if len(tails) > post.depth:
             while len(tails) > post.depth:
-                yield tails.pop()
-            yield ", "
-        leaf = place + 1 == len(posts) or posts[place + 1].depth <= post.depth
-        head, tail = _fields(post)
-        if leaf and "replies" in post.left_out:
-            yield _encode(head | tail)[:-1]
-            tails.append("}")
+                parts.append(tails.pop())
+            parts.append(", ")
+        if post.extra is None and not post.left_out and events is None:
+            head, tail = _plain(post, labels)
         else:
-            yield f'{_encode(head)[:-1]}, "replies": ['
-            tails.append(f"], {_encode(tail)[1:]}" if tail else "]}")
-    yield from reversed(tails)
+            first, rest = _fields(post, labels, events and events(post))
+            head, tail = _encode(first)[:-1], f", {_encode(rest)[1:-1]}" if rest else ""
+            if "replies" in post.left_out and (place == last or posts[place + 1].depth <= post.depth):
+                parts.append(head)
+                tails.append(f"{tail}}}")
+                continue
+        parts.append(head)
+        parts.append(', "replies": [')
+        tails.append(f"]{tail}}}")
+    parts.extend(reversed(tails))
 
 
-def _fields(post: FiledPost) -> tuple[dict[str, object], dict[str, object]]:
+def _plain(post: FiledPost, labels: bool) -> tuple[str, str]:
+    """What `_fields` gives, as JSON without its braces, for a post that has nothing peculiar: several times as fast."""
+    parts = [f'{{"message_id": {_quoted(post.id)}']
+    if post.parent is not None:
+        parts.append(f'"parent_id": {_quoted(post.parent)}')
+    if post.author is not None:
+        parts.append(f'"user_id": {_quoted(post.author)}')
+    if post.created is not None:
+        parts.append(f'"created_date": "{post.created.isoformat()}"')
+    parts.append(
+        f'"text": {_quoted(post.text)}, "role": "{post.role.value}", "lang": {_quoted(post.lang)}, '
+        f'"review_count": {post.reviews}'
+    )
+    if post.accepted is not None:
+        parts.append('"review_result": true' if post.accepted else '"review_result": false')
+    parts.append('"deleted": true' if post.deleted else '"deleted": false')
+    if post.rank is not None:
+        parts.append(f'"rank": {post.rank}')
+    parts.append('"synthetic": true' if post.synthetic else '"synthetic": false')
+    if post.model_name is not None:
+        parts.append(f'"model_name": {_quoted(post.model_name)}')
+    if post.emojis is not None:
+        parts.append(f'"emojis": {_encode(post.emojis)}')
+    tail = ""
+    if labels and post.labels is not None:
+        tail = f', "labels": {{{", ".join([_named_mean(name, *mean) for name, mean in post.labels.items()])}}}'
+    if post.detoxify is not None:
+        tail = f'{tail}, "detoxify": {_encode(post.detoxify)}'
+    return ", ".join(parts), tail
+
+
+def _named_mean(name: str, value: float | None, people: int) -> str:
+    if value is None:
+        return f'{_quoted(name)}: {{"count": {people}}}'
+    return f'{_quoted(name)}: {{"value": {value!r}, "count": {people}}}'
+
+
+def _fields(
+    post: FiledPost, labels: bool, events: Mapping[str, object] | None
+) -> tuple[dict[str, object], dict[str, object]]:
     """What stands before and after the replies, in the order of the original."""
     extra = _decoded(post.extra)
     emojis = post.emojis
@@ -572,12 +630,28 @@ def _fields(post: FiledPost) -> tuple[dict[str, object], dict[str, object]]:
         if name in ("parent_id", "created_date") or head.get(name) == _DEFAULTS.get(name):
             head.pop(name, None)
     tail: dict[str, object] = {
-        "labels": post.labels and {name: _label(mean) for name, mean in post.labels.items()},
-        "events": extra.pop("events", None),
+        "labels": {name: _label(mean) for name, mean in post.labels.items()}
+        if labels and post.labels is not None
+        else None,
+        "events": _joined(extra.pop("events", None), events),
         "detoxify": post.detoxify,
         **extra,
     }
     return _without_nulls(head), _without_nulls(tail)
+
+
+def _joined(imported: object, here: Mapping[str, object] | None) -> object:
+    """The events of a file and those of people here, kind by kind."""
+    if not here:
+        return imported
+    found = dict(cast("Mapping[str, object]", imported)) if isinstance(imported, dict) else {}
+    for kind, events in here.items():
+        before = found.get(kind)
+        found[kind] = [
+            *(cast("list[object]", before) if isinstance(before, list) else ()),
+            *cast("list[object]", events),
+        ]
+    return found
 
 
 def _label(mean: LabelMean) -> dict[str, object]:

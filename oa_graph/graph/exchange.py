@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from math import fsum
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
@@ -31,14 +33,16 @@ from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 from oa_graph.errors import StoreUnavailable
 from oa_graph.graph import stats
 from oa_graph.graph.queries import catalogue
-from oa_graph.graph.session import Graph, Row, StatementRefused, Tx, many, milliseconds, run
-from oa_graph.model import DEPTH_CAP, Credit, Limits, Role, TreeState
+from oa_graph.graph.session import Graph, StatementRefused, Tx, many, milliseconds, run
+from oa_graph.model import DEPTH_CAP, Credit, Limits, Role, TextLabel, TreeState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-_CHUNK = 8
-"""Posts in one row of the stream: the driver reads a thousand rows ahead, and each row costs 30 microseconds."""
+_BUNCH, _CHUNK = 16, 128
+"""Trees, and posts, that come in one row of the stream at most: a row costs as much as twenty posts."""
+_AHEAD = 64
+"""Rows that the driver reads ahead: as many as some megabytes of ordinary posts."""
 
 _STILL_GROW = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.PROMPT_LOTTERY_WAITING, TreeState.GROWING})
 """Trees in these states get the limits of this installation; the others take no replies that are asked for."""
@@ -51,7 +55,18 @@ class LabelMean(NamedTuple):
     people: int
 
 
-@dataclass(frozen=True, slots=True)
+class GivenRanking(NamedTuple):
+    """How one person ranked the replies to a post."""
+
+    maker: str
+    shown: Sequence[int]
+    """Positions of the replies as they were shown, best first."""
+    not_rankable: bool
+    order: Sequence[str]
+    """Ids, best first."""
+
+
+@dataclass(slots=True)  # not frozen: a stream makes a million of them, and that would take three times as long
 class FiledPost:
     """A post with all that files know of it."""
 
@@ -79,9 +94,15 @@ class FiledPost:
     """Names of fields, as the file format calls them."""
     extra: str | None = None
     """A JSON object."""
+    margin: int | None = None
+    """Of the consensus over its replies: by how many voters the weakest pair of neighbours was decided."""
+    reactions: Sequence[tuple[str, str]] = ()
+    """Of people here: user id and emoji."""
+    rankings: Sequence[GivenRanking] = ()
+    """Of its replies, by people here."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FiledTree:
     """A tree with all that files know of it."""
 
@@ -241,7 +262,7 @@ def _post(post: FiledPost, tree: str, client: str) -> dict[str, object]:
     properties: dict[str, object] = {
         "id": post.id,
         "tree": tree,
-        "role": _ROLES[post.role],
+        "role": _ROLE_NAMES[post.role],
         "text": post.text,
         "lang": post.lang,
         "depth": post.depth,
@@ -280,7 +301,7 @@ def _post(post: FiledPost, tree: str, client: str) -> dict[str, object]:
     return properties
 
 
-_ROLES = {role: role.value for role in Role}
+_ROLE_NAMES = {role: role.value for role in Role}
 
 
 @lru_cache(1000)
@@ -294,66 +315,113 @@ def _add(properties: dict[str, object], **values: object) -> None:
 
 
 async def filed_trees(
-    graph: Graph, *, states: Collection[TreeState], lang: str | None
+    graph: Graph,
+    *,
+    states: Collection[TreeState],
+    langs: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    without: Collection[str] = (),
+    by_people: bool = False,
 ) -> AsyncGenerator[FiledTree, None]:
     """The trees in some states, in the order in which they came; holds one tree and what the driver reads ahead.
 
+    `langs` None: all. `since`, `until`: bounds of when the root was written, the later one not among them. `without`:
+    ids of users whose labels, reactions and rankings are passed over; their posts are not. `by_people`: with
+    `FiledPost.reactions` and `rankings`, which takes longer.
+
     Close it when it is not read to its end. Raises StoreUnavailable when the connection is lost on the way.
     """
-    query = catalogue()["exchange/trees"]
-    parameters = {"states": sorted(state.value for state in states), "lang": lang, "chunk": _CHUNK}
-    try:
-        async with graph.session(read=True) as session:
-            tree: FiledTree | None = None
-            posts: list[FiledPost] = []
-            async for record in await session.run(query.text, query.sent(parameters)):
-                if tree is None or record["id"] != tree.id:
+    parameters: dict[str, object] = {
+        "langs": None if langs is None else sorted(langs),
+        "since": since,
+        "until": until,
+        "without": sorted(without) or None,
+        "by_people": by_people,
+    }
+    heads: dict[str, Sequence[Any]] = {}
+    tree: str | None = None
+    posts: list[FiledPost] = []
+    async with aclosing(streamed(graph, states=states, **parameters)) as rows:
+        async for trees, found in rows:
+            for fields in found:
+                if fields[0] != tree:
                     if tree is not None:
-                        yield tree
-                    posts = []
-                    tree = _filed_tree(record, posts)
-                posts.extend(_filed_post(fields) for fields in record["posts"])
-            if tree is not None:
-                yield tree
+                        yield _filed_tree(heads[tree], posts)
+                    tree, posts = fields[0], []
+                    if trees is not None:
+                        heads, trees = {head[0]: head for head in trees}, None
+                posts.append(_filed_post(fields))
+    if tree is not None:
+        yield _filed_tree(heads[tree], posts)
+
+
+async def streamed(
+    graph: Graph, *, states: Collection[TreeState], **parameters: object
+) -> AsyncGenerator[tuple[Sequence[Any] | None, Sequence[Any]], None]:
+    """The rows of `exchange/trees` as the driver gives them: trees and posts. Otherwise as `filed_trees`."""
+    query = catalogue()["exchange/trees"]
+    asked = {"states": sorted(state.value for state in states), "bunch": _BUNCH, "chunk": _CHUNK, **parameters}
+    try:
+        async with graph.session(read=True, ahead=_AHEAD) as session:
+            async for record in await session.run(query.text, query.sent(asked)):
+                trees, posts = record.values()
+                yield trees, posts
     except (Neo4jError, DriverError) as error:
         ours = isinstance(error, ClientError) and not isinstance(error, AuthError)
         raise (StatementRefused if ours else StoreUnavailable)(why=str(error)) from error
 
 
-def _filed_tree(row: Row, posts: Sequence[FiledPost]) -> FiledTree:
-    return FiledTree(
-        id=row["id"],
-        state=TreeState(row["state"]),
-        posts=posts,
-        left_out=frozenset(row["left_out"] or ()),
-        extra=row["extra"],
+_LABELS = tuple(sorted(label.value for label in TextLabel))
+"""In the order in which `exchange/trees` gives their values: by name."""
+_STATES: Mapping[str, TreeState] = {state.value: state for state in TreeState}
+_ROLES: Mapping[str, Role] = {role.value: role for role in Role}
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _filed_tree(head: Sequence[Any], posts: Sequence[FiledPost]) -> FiledTree:
+    id, state, left_out, extra = head
+    return FiledTree(id, _STATES[state], posts, left_out=frozenset(left_out or ()), extra=extra)
+
+
+def _filed_post(fields: Sequence[Any]) -> FiledPost:
+    (
+        _, id, parent, role, text, lang, depth, position, author, created, reviews, accepted, deleted, rank, synthetic,
+        model_name, left_out, extra, margin, imported_emojis, emojis, labels, label_values, label_counts, said,
+        detoxify, detoxify_values, reactions, rankings,
+    ) = fields  # fmt: skip
+    return FiledPost(
+        id,
+        parent,
+        _ROLES[role],
+        text,
+        lang,
+        depth,
+        position,
+        author,
+        None if created is None else _EPOCH + timedelta(0, 0, created),
+        reviews or 0,
+        accepted,
+        deleted or False,
+        rank,
+        synthetic or False,
+        model_name,
+        _emojis(imported_emojis, emojis) if emojis or imported_emojis is not None else None,
+        _labels(labels, label_values, label_counts, said) if said or labels is not None else None,
+        None if detoxify is None else dict(zip(detoxify, detoxify_values, strict=True)),
+        frozenset(left_out) if left_out else _NOTHING,
+        extra,
+        margin,
+        tuple(sorted(map(tuple, reactions))) if reactions else (),
+        _rankings(rankings) if rankings else (),
     )
 
 
-def _filed_post(fields: Mapping[str, Any]) -> FiledPost:
-    get = fields.get
-    created, detoxify = get("created"), get("detoxify")
-    return FiledPost(
-        id=fields["id"],
-        parent=get("parent"),
-        role=Role(fields["role"]),
-        text=fields["text"],
-        lang=fields["lang"],
-        depth=fields["depth"],
-        position=get("position"),
-        author=get("author"),
-        created=None if created is None else _EPOCH + timedelta(microseconds=created),
-        reviews=get("reviews") or 0,
-        accepted=get("accepted"),
-        deleted=get("deleted") or False,
-        rank=get("rank"),
-        synthetic=get("synthetic") or False,
-        model_name=get("model_name"),
-        emojis=_emojis(get("imported_emojis"), fields["reactions"]),
-        labels=_labels(fields),
-        detoxify=None if detoxify is None else dict(zip(detoxify, fields["detoxify_values"], strict=True)),
-        left_out=frozenset(get("left_out") or ()),
-        extra=get("extra"),
+def _rankings(rows: Sequence[Sequence[Any]]) -> tuple[GivenRanking, ...]:
+    """By their ids, so that their order does not depend on how the graph walks."""
+    return tuple(
+        GivenRanking(maker, tuple(order or ()), bool(not_rankable), tuple(id for _, id in sorted(places)))
+        for _, maker, order, not_rankable, places in sorted(rows, key=itemgetter(0))
     )
 
 
@@ -364,26 +432,31 @@ def _emojis(imported: Sequence[str] | None, reactions: Sequence[str]) -> dict[st
     return dict(Counter(imported or ()) + Counter(sorted(reactions)))
 
 
-def _labels(fields: Mapping[str, Any]) -> dict[str, LabelMean] | None:
+def _labels(
+    names: Sequence[str] | None,
+    label_values: Sequence[float | None],
+    label_counts: Sequence[int],
+    said: Sequence[Sequence[float | None]],
+) -> dict[str, LabelMean]:
     """The file's means and what people here said, as one."""
-    names: Sequence[str] | None = fields["labels"]
-    said: Sequence[Mapping[str, object]] = fields["said"]
     means: dict[str, LabelMean] = {}
     if names is not None:
-        means.update(zip(names, map(LabelMean, fields["label_values"], fields["label_counts"]), strict=True))
-    values: dict[str, list[float]] = {}
-    for review in said:
-        for name, value in review.items():
-            if isinstance(value, (int, float)):
-                values.setdefault(name, []).append(value)
-    for name in sorted(values):
-        means[name] = _merged(means.get(name), values[name])
-    return means if means or names is not None else None
+        means.update(zip(names, map(LabelMean, label_values, label_counts), strict=True))
+    # By the values of one label after the other, the names in their order; most have none.
+    nothing = (None,) * len(said)
+    for name, column in zip(_LABELS, zip(*said, strict=True), strict=False):
+        if column != nothing:
+            values = [value for value in column if value is not None]
+            if name in means:
+                means[name] = _merged(means[name], values)
+            else:
+                means[name] = LabelMean(fsum(values) / len(values), len(values))
+    return means
 
 
-def _merged(mean: LabelMean | None, values: Sequence[float]) -> LabelMean:
+def _merged(mean: LabelMean, values: Sequence[float]) -> LabelMean:
     """`fsum` is exact, so the order in which the graph finds the values does not show."""
-    if mean is None or mean.value is None:
+    if mean.value is None:
         return LabelMean(fsum(values) / len(values), len(values))
     count = mean.people + len(values)
     return LabelMean(fsum([mean.value * mean.people, *values]) / count, count)

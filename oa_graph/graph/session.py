@@ -196,12 +196,16 @@ class Graph:
         await self._driver.close()
 
     @asynccontextmanager
-    async def session(self, *, read: bool = False) -> AsyncGenerator[AsyncSession]:
-        """A driver session, for streams; everything else goes through named statements."""
+    async def session(self, *, read: bool = False, ahead: int = 1000) -> AsyncGenerator[AsyncSession]:
+        """A driver session, for streams; everything else goes through named statements.
+
+        `ahead`: how many rows the driver asks for at once, and so holds.
+        """
         async with self._driver.session(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
             database=self._database,
             default_access_mode="READ" if read else "WRITE",
             bookmark_manager=self._bookmarks,
+            fetch_size=ahead,
         ) as session:
             seen = watching.get()
             if seen is None:

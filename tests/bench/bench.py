@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -20,7 +21,7 @@ from rich.console import Console
 from oa_graph.graph import schema
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph
-from tests.bench import fill, reads
+from tests.bench import exchange, fill, reads
 from tests.bench.bare import Bare, connect
 from tests.bench.crowd import JOBS, Crowd, Side
 from tests.bench.generate import CLIENT, Plan
@@ -110,6 +111,8 @@ class Figures:
     """Of the service, by what is read."""
     people_counted: float | None = None
     """In a second, when figures are counted anew."""
+    exported: exchange.Exported | None = None
+    imported: exchange.Imported | None = None
     bare_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     wired_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     others_alone: float = 0.0
@@ -258,6 +261,10 @@ async def _measure(
     figures.store_mib = round(place.store_bytes / 2**20, 1) if place.store_bytes else None
     with _telling(console, "filling boards"):
         figures.people_counted = round(await fill.boards_filled(graph), 1)
+    with _telling(console, "exporting everything"):
+        figures.exported = await asyncio.to_thread(exchange.measure_export, place, log.parent / "trees.jsonl")
+    with _telling(console, "importing it elsewhere"):
+        figures.imported = await asyncio.to_thread(_imported, log.parent)
     key = new_key()
     posts = await fill.some_posts(graph, _SAMPLE)
     driver = connect(place, pool=_POOL)
@@ -272,6 +279,24 @@ async def _measure(
         await driver.close()
     with _telling(console, "undoing what was done"):
         await fill.restore(graph, plan.limits)
+
+
+def _imported(data: Path) -> exchange.Imported:
+    """How fast the file of the export goes into a store that has nothing yet."""
+    file = data / "trees.jsonl"
+    with (
+        tempfile.TemporaryDirectory(prefix="oa-graph-bench-", ignore_cleanup_errors=True) as store,
+        started(managed(Path(store))) as place,
+    ):
+        asyncio.run(_schema_at(place))
+        found = exchange.measure_import(place, file)
+    file.unlink()
+    return found
+
+
+async def _schema_at(place: Place) -> None:
+    async with _connected(place) as graph:
+        await schema.apply(graph)
 
 
 async def _same_client(graph: Graph) -> None:

@@ -36,6 +36,12 @@ QUIET = 0.2
 alike, and one hour is no longer like another."""
 BOARD_MS = 10.0
 """Milliseconds that a leaderboard of 100 takes more than a round trip."""
+EXPORTED, IMPORTED = 40_000, 10_000
+"""Posts in a second, as oasst trees."""
+EXPORT_SHARE = 0.5
+"""Of the rate at which the bare driver reads the same statement."""
+EXPORT_MIB = 300
+"""Of the exporting process, at its peak."""
 CPU_MS = 8.0
 """Of all processes of the service, Neo4j included, for one finished task."""
 
@@ -64,6 +70,7 @@ def show(found: Sequence[Figures], console: Console) -> None:
     words = ", ".join(f"{name} {number}" for name, number in versions().items())
     console.print(f"\n{words}\n{machine()['cores']} cores, {machine()['memory_mib']:,} MiB", highlight=False)
     console.print(_graphs(found))
+    console.print(_exchanges(found))
     for figures in found:
         console.print(_steps(figures))
         console.print(_rates(figures))
@@ -97,6 +104,32 @@ def _graphs(found: Sequence[Figures]) -> Table:
             "" if each.store_mib is None else f"{each.store_mib:,.0f}",
             " ".join(f"{load:.1f}" for load in each.load_before),
             " ".join(f"{load:.1f}" for load in each.load_after),
+        )
+    return table
+
+
+def _exchanges(found: Sequence[Figures]) -> Table:
+    table = _table(
+        "\nWhole graphs, as oasst trees", "posts", "bare driver posts/s", "export posts/s", "share", "CPU us/post",
+        "peak MiB", "file MiB", "import posts/s", "CPU us/post", "peak MiB",
+    )  # fmt: skip
+    for each in found:
+        out, back = each.exported, each.imported
+        table.add_row(
+            f"{each.posts:,}",
+            *(
+                (
+                    f"{out.bare_per_second:,.0f}",
+                    f"{out.per_second:,.0f}",
+                    f"{out.per_second / out.bare_per_second:.2f}",
+                    f"{out.cpu_us:.1f}",
+                    f"{out.rss_mib:,.0f}",
+                    f"{out.file_mib:,.0f}",
+                )
+                if out
+                else [""] * 6
+            ),
+            *((f"{back.per_second:,.0f}", f"{back.cpu_us:.1f}", f"{back.rss_mib:,.0f}") if back else ("", "", "")),
         )
     return table
 
@@ -193,6 +226,7 @@ def verdicts(found: Sequence[Figures]) -> list[str]:
         lines += _step_verdicts(each)
         lines += _rate_verdicts(each)
         lines += _read_verdicts(each)
+        lines += _exchange_verdicts(each)
     return lines + _growth_verdicts(found)
 
 
@@ -202,6 +236,21 @@ def _verdict(what: str, figure: float, target: float, *, others: float, at_least
     word = "[green]reached[/green]" if good else f"[red]not reached[/red]: {figure / target:.2f} of the target"
     doubt = f" [yellow](doubtful: others took {others:.1f} cores)[/yellow]" if others > QUIET else ""
     return f"{what}: {figure:.2f}, {sign} {target:g}: {word}{doubt}"
+
+
+def _exchange_verdicts(figures: Figures) -> list[str]:
+    out, back, name = figures.exported, figures.imported, f"{figures.posts:,} posts"
+    lines: list[str] = []
+    if out:
+        share = out.per_second / out.bare_per_second
+        lines += [
+            _verdict(f"{name}, export, posts/s", out.per_second, EXPORTED, others=0, at_least=True),
+            _verdict(f"{name}, export, share of the bare driver's rate", share, EXPORT_SHARE, others=0, at_least=True),
+            _verdict(f"{name}, export, peak MiB", out.rss_mib, EXPORT_MIB, others=0),
+        ]
+    if back:
+        lines.append(_verdict(f"{name}, import, posts/s", back.per_second, IMPORTED, others=0, at_least=True))
+    return lines
 
 
 def _step_verdicts(figures: Figures) -> list[str]:

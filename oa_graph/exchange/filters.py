@@ -1,0 +1,109 @@
+"""What an export takes along and what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from oa_graph.graph.exchange import FiledPost
+from oa_graph.model import TreeState
+
+
+class Which(StrEnum):
+    """Whether posts of some sort come along: not at all, among the others, or alone."""
+
+    EXCLUDE = "exclude"
+    INCLUDE = "include"
+    ONLY = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """With a post that is left out go the replies below it, and with a root its tree.
+
+    Posts of one sort alone, and those of some users, are picked one by one instead, wherever they stand; a thread is
+    then picked by its last post.
+    """
+
+    states: frozenset[TreeState] | None = frozenset({TreeState.READY_FOR_EXPORT})
+    """None: all."""
+    langs: frozenset[str] | None = None
+    """Of the prompt; None: all."""
+    deleted: Which = Which.EXCLUDE
+    rejected: Which = Which.EXCLUDE
+    """Posts that reviews rejected or have not decided on."""
+    synthetic: Which = Which.INCLUDE
+    """EXCLUDE: no tree in which a post that would come along was written by a model."""
+    users: frozenset[str] = frozenset()
+    """Ids of authors; empty: all."""
+    since: datetime | None = None
+    """Of the root: written then or later."""
+    until: datetime | None = None
+    """Of every post: written before."""
+    at_least: Mapping[str, float] = field(default_factory=dict[str, float])
+    """By label: least mean. A post to which nobody gave the label is left out."""
+    at_most: Mapping[str, float] = field(default_factory=dict[str, float])
+    """By label: greatest mean. A post to which nobody gave the label comes along."""
+    prompts_only: bool = False
+    limit: int | None = None
+    """Trees, at most."""
+    without: frozenset[str] = frozenset()
+    """Ids of users whose posts, labels, reactions and rankings are not trusted. Verdicts of reviews stay."""
+
+    def keeps(self, post: FiledPost) -> bool:
+        """Whether a post may come along."""
+        if post.deleted and self.deleted is Which.EXCLUDE:
+            return False
+        if not post.accepted and self.rejected is Which.EXCLUDE:
+            return False
+        if self.prompts_only and post.parent is not None:
+            return False
+        if self.until is not None and post.created is not None and post.created >= self.until:
+            return False
+        if self.without and post.author in self.without:
+            return False
+        return not (self.at_least or self.at_most) or self._is_within(post)
+
+    def _is_within(self, post: FiledPost) -> bool:
+        means = {name: mean.value for name, mean in (post.labels or {}).items() if mean.value is not None}
+        return all(name in means and means[name] >= least for name, least in self.at_least.items()) and all(
+            name not in means or means[name] <= most for name, most in self.at_most.items()
+        )
+
+    @property
+    def picking(self) -> bool:
+        """Whether posts are picked one by one."""
+        return bool(self.users) or Which.ONLY in (self.deleted, self.rejected, self.synthetic)
+
+    def picks(self, post: FiledPost) -> bool:
+        """Whether a post that may come along is one of those that are wanted."""
+        return (
+            (not self.users or post.author in self.users)
+            and (self.deleted is not Which.ONLY or post.deleted)
+            and (self.rejected is not Which.ONLY or not post.accepted)
+            and (self.synthetic is not Which.ONLY or post.synthetic)
+        )
+
+    def told(self) -> dict[str, object]:
+        """For a manifest, in a fixed order; people are counted and not named."""
+        return {
+            "states": "all" if self.states is None else sorted(state.value for state in self.states),
+            "langs": "all" if self.langs is None else sorted(self.langs),
+            "deleted": self.deleted.value,
+            "rejected": self.rejected.value,
+            "synthetic": self.synthetic.value,
+            "users": _counted(self.users),
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+            "at_least": dict(sorted(self.at_least.items())),
+            "at_most": dict(sorted(self.at_most.items())),
+            "prompts_only": self.prompts_only,
+            "limit": self.limit,
+            "without": _counted(self.without),
+        }
+
+
+def _counted(users: Collection[str]) -> str | None:
+    return f"{len(users)} users" if users else None

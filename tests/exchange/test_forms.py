@@ -1,0 +1,421 @@
+"""Each format of an export: what is in it, that two exports are the same bytes, and that readers read it back."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import zstandard
+
+from oa_graph.errors import CannotExport
+from oa_graph.exchange import (
+    FORMS,
+    Choices,
+    Disguise,
+    Export,
+    Exported,
+    Filters,
+    Packing,
+    Which,
+    export,
+    import_trees,
+    keyed,
+    seeded,
+)
+from oa_graph.exchange.export import split_of
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits, TreeState
+from tests.exchange.files import FULL, REAL, Json, bring, parsed, reply, tree
+
+pytestmark = pytest.mark.anyio
+
+ALL = Filters(states=None)
+
+RAIN = tree(
+    "r",
+    reply("r", "best", "Water.", rank=0, replies=[
+        reply("best", "why", "Why?", role="prompter", replies=[reply("why", "because", "Clouds.")]),
+        reply("best", "thanks", "Thanks.", role="prompter"),
+    ]),
+    reply("r", "fair", "Wet.", rank=1, user_id="bob"),
+    reply("r", "poor", "Sun.", rank=2, user_id="eve"),
+    text="What is rain?",
+    user_id="ada",
+)  # fmt: skip
+
+
+async def records(graph: Graph, form: str, filters: Filters = ALL, **options: Any) -> list[Json]:
+    to = BytesIO()
+    choices = options.pop("choices", Choices(bare=True))
+    await export(graph, to, Export(form=form, filters=filters, choices=choices, **options))
+    return parsed(to.getvalue())
+
+
+def user(text: str) -> Json:
+    return {"role": "user", "content": text}
+
+
+def assistant(text: str) -> Json:
+    return {"role": "assistant", "content": text}
+
+
+async def rank(graph: Graph, parent: str, *orders: tuple[str, ...], maker: str = "voter") -> None:
+    """People rank the replies to a post, best first."""
+    await graph.execute(
+        """
+        MATCH (parent:Post {id: $parent}) UNWIND range(0, size($orders) - 1) AS i
+        CREATE (ranking:Ranking {id: $maker + toString(i), maker: $maker + toString(i), not_rankable: false,
+          order: range(0, size($orders[i]) - 1), key: $maker + toString(i), created: datetime()})-[:UNDER]->(parent)
+        WITH ranking, i UNWIND range(0, size($orders[i]) - 1) AS place
+        MATCH (reply:Post {id: $orders[i][place]}) CREATE (ranking)-[:RANKED {position: place}]->(reply)
+        """,
+        parent=parent,
+        orders=[list(order) for order in orders],
+        maker=maker,
+    )
+
+
+# What is in them
+
+
+async def test_a_conversation_ends_with_each_last_assistant_post(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    first = [user("What is rain?"), assistant("Water."), user("Why?"), assistant("Clouds.")]
+    others = [[user("What is rain?"), assistant(text)] for text in ("Wet.", "Sun.")]
+    assert await records(graph, "sft") == [{"messages": each} for each in (first, *others)]
+    best = await records(graph, "sft", choices=Choices(bare=True, threads="best"))
+    assert best == [{"messages": first}]
+
+
+async def test_a_completion_is_the_end_of_a_conversation(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    found = await records(graph, "prompt-completion")
+    assert found[1] == {"prompt": [user("What is rain?")], "completion": [assistant("Wet.")]}
+    talks = await records(graph, "sharegpt")
+    assert talks[1] == {
+        "conversations": [{"from": "human", "value": "What is rain?"}, {"from": "gpt", "value": "Wet."}]
+    }
+
+
+async def test_a_prompt_alone_is_every_thread_that_waits_for_an_assistant(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    found = [each["prompt"][-1]["content"] for each in await records(graph, "prompts")]
+    assert found == ["What is rain?", "Why?", "Thanks."]
+    roots = await records(graph, "prompts", Filters(prompts_only=True))
+    assert roots == [{"prompt": [user("What is rain?")]}]
+
+
+async def pairs(graph: Graph, **choices: Any) -> list[tuple[str, str]]:
+    found = await records(graph, "preference", choices=Choices(**choices))
+    return [(each["chosen_id"], each["rejected_id"]) for each in found]
+
+
+async def test_preferences_are_all_pairs_or_neighbours(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    assert await pairs(graph) == [("best", "fair"), ("best", "poor"), ("fair", "poor")]
+    assert await pairs(graph, pairs="adjacent") == [("best", "fair"), ("fair", "poor")]
+    (first, *_) = await records(graph, "preference")
+    assert first == {
+        "prompt": [user("What is rain?")],
+        "chosen": [assistant("Water.")],
+        "rejected": [assistant("Wet.")],
+    }
+
+
+async def test_a_pair_without_a_majority_is_no_preference(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    await rank(graph, "r", ("best", "fair", "poor"), ("best", "fair", "poor"), ("best", "poor", "fair"))
+    assert await pairs(graph) == [("best", "fair"), ("best", "poor"), ("fair", "poor")]
+    assert await pairs(graph, min_margin=2) == [("best", "fair"), ("best", "poor")]
+    await rank(graph, "r", ("poor", "fair", "best"), maker="another")
+    assert await pairs(graph) == [("best", "fair"), ("best", "poor")]
+    assert {each["margin"] for each in await records(graph, "preference", choices=Choices())} == {2}
+
+
+async def test_imported_ranks_have_no_margin_and_pass_no_minimum(graph: Graph) -> None:
+    await bring(graph, RAIN, tree("t", reply("t", "t1", rank=0), reply("t", "t2", "Other.", rank=0)))
+    assert {each["margin"] for each in await records(graph, "preference", choices=Choices())} == {None}
+    assert await pairs(graph, min_margin=1) == []
+
+
+async def test_the_best_is_wanted_and_the_worst_is_not_and_so_is_what_reviews_rejected(graph: Graph) -> None:
+    await bring(graph, RAIN, tree("t", reply("t", "spam", "Buy.", review_result=False)))
+    found = await records(graph, "kto", Filters(rejected=Which.INCLUDE))
+    assert [(each["completion"][0]["content"], each["label"]) for each in found] == [
+        ("Water.", True),
+        ("Sun.", False),
+        ("Buy.", False),
+    ]
+
+
+async def test_a_ranked_list_has_the_share_that_each_won(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    (found,) = await records(graph, "ranked")
+    assert found["completions"] == [assistant(text) for text in ("Water.", "Wet.", "Sun.")]
+    assert found["scores"] == [1.0, 0.5, 0.0]
+    await rank(graph, "r", ("best", "fair", "poor"), ("fair", "best", "poor"))
+    (found,) = await records(graph, "ranked")
+    assert found["scores"] == [0.75, 0.75, 0.0]
+
+
+async def test_records_tell_where_they_come_from_unless_bare(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    (found, *_) = await records(graph, "sft", choices=Choices())
+    assert (found["tree_id"], found["lang"]) == ("r", "en")
+    assert found["post_ids"] == ["r", "best", "why", "because"]
+
+
+async def test_messages_are_flat_and_can_be_told_apart_by_their_first_field(graph: Graph) -> None:
+    await bring(graph, FULL)
+    found = await records(graph, "messages", Filters(deleted=Which.INCLUDE, rejected=Which.INCLUDE))
+    assert {next(iter(each)) for each in found} == {"message_id"}
+    assert len(found) == 7
+    assert {each["message_tree_id"] for each in found} == {"root-1"}
+    assert found[1]["labels"]["spam"] == {"value": 0.0, "count": 3}
+    assert "replies" not in found[0]
+
+
+# Filters
+
+
+async def kept(graph: Graph, **filters: Any) -> list[str]:
+    return [each["message_id"] for each in await records(graph, "messages", Filters(**filters))]
+
+
+async def test_posts_are_picked_by_sort_and_author(graph: Graph) -> None:
+    gone = reply("r2", "gone", "Gone.", deleted=True)
+    spam = reply("r2", "spam", "Buy.", review_result=False, synthetic=True)
+    await bring(graph, RAIN, tree("r2", gone, spam, lang="de"), tree("r3", state="growing"))
+    assert await kept(graph, langs=frozenset({"de"})) == ["r2"]
+    assert await kept(graph, deleted=Which.ONLY) == ["gone"]
+    assert await kept(graph, rejected=Which.ONLY) == ["spam"]
+    assert await kept(graph, rejected=Which.INCLUDE, synthetic=Which.ONLY) == ["spam"]
+    assert await kept(graph, users=frozenset({"bob", "eve"})) == ["fair", "poor"]
+    assert await kept(graph, states=frozenset({TreeState.GROWING})) == ["r3"]
+    assert (await kept(graph, limit=1))[0] == "r"
+    listed = await records(graph, "trees", Filters(users=frozenset({"bob"})))
+    assert [each["message_id"] for each in listed] == ["fair"]
+    talks = await records(graph, "sft", Filters(users=frozenset({"bob"})))
+    assert talks == [{"messages": [user("What is rain?"), assistant("Wet.")]}]
+
+
+async def test_dates_bound_the_root_from_below_and_every_post_from_above(graph: Graph) -> None:
+    def on(day: int) -> Json:
+        return {"created_date": f"2024-01-{day:02}T00:00:00+00:00"}
+
+    await bring(graph, tree("a", reply("a", "a1", **on(9)), **on(1)), tree("b", reply("b", "b1", **on(4)), **on(3)))
+    assert await kept(graph, since=datetime(2024, 1, 2, tzinfo=UTC)) == ["b", "b1"]
+    assert await kept(graph, until=datetime(2024, 1, 4, tzinfo=UTC)) == ["a", "b"]
+
+
+async def test_means_of_labels_bound_what_comes_along(graph: Graph) -> None:
+    def said(**means: float) -> Json:
+        return {"labels": {name: {"value": mean, "count": 1} for name, mean in means.items()}}
+
+    good, rude = reply("r", "good", **said(quality=0.8)), reply("r", "rude", **said(quality=0.9, toxicity=0.7))
+    await bring(graph, tree("r", good, rude, reply("r", "poor", **said(quality=0.1)), **said(quality=1.0)))
+    assert await kept(graph, at_least={"quality": 0.5}, at_most={"toxicity": 0.3}) == ["r", "good"]
+
+
+async def test_people_who_are_not_trusted_leave_neither_posts_nor_ranks_nor_labels(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    await rank(graph, "r", ("best", "fair", "poor"), ("fair", "best", "poor"), ("fair", "best", "poor"))
+    await graph.execute(
+        "MATCH (post:Post {id: 'best'}) CREATE (:User {id: 'eve2'})-[:MADE]->(:Review {id: 'x', key: 'x', spam: 1.0})"
+        "-[:OF]->(post) CREATE (:User {id: 'v'})-[:MADE]->(:Review {id: 'y', key: 'y', spam: 0.0})-[:OF]->(post)"
+    )
+    filters = Filters(without=frozenset({"eve", "eve2", "voter1", "voter2"}))
+    found = {each["message_id"]: each for each in await records(graph, "messages", filters)}
+    assert "poor" not in found
+    assert (found["best"]["rank"], found["fair"]["rank"]) == (0, 1)
+    assert found["best"]["labels"] == {"spam": {"value": 0.0, "count": 1}}
+    trusted = {each["message_id"]: each for each in await records(graph, "messages")}
+    assert trusted["best"]["labels"] == {"spam": {"value": 0.5, "count": 2}}
+
+
+# Names and events
+
+
+async def test_one_key_gives_one_name_in_every_format_and_the_tree_is_named_as_its_root(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    for digest, again in ((keyed(b"secret"), keyed(b"secret")), (seeded(0), seeded(0))):
+        (grown,) = await records(graph, "trees", disguise=Disguise(digest))
+        flat = await records(graph, "messages", disguise=Disguise(again))
+        talks = await records(graph, "sft", choices=Choices(), disguise=Disguise(again))
+        assert grown["message_tree_id"] == grown["prompt"]["message_id"] == flat[0]["message_tree_id"]
+        assert talks[0]["post_ids"][0] == talks[0]["tree_id"] == grown["message_tree_id"]
+        assert len(grown["message_tree_id"]) == 64
+        assert flat[0]["user_id"] not in ("ada", None)
+    assert grown["message_tree_id"] == hashlib.sha256(b"message:r0").hexdigest()
+
+
+async def test_users_are_left_out_where_they_are_not_wanted(graph: Graph) -> None:
+    await bring(graph, FULL)
+    events = Choices(events=True)
+    told = json.dumps(await records(graph, "trees", choices=events, disguise=Disguise(user_ids=False)))
+    assert "user_id" not in told
+    assert "c0ffee" not in told
+
+
+async def test_events_tell_who_reacted_and_ranked(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    await rank(graph, "r", ("best", "fair", "poor"))
+    await graph.execute("MATCH (post:Post {id: 'fair'}) CREATE (:User {id: 'u'})-[:REACTED {emoji: '+1'}]->(post)")
+    (found,) = await records(graph, "trees", choices=Choices(events=True))
+    assert found["prompt"]["events"]["ranking"] == [
+        {
+            "type": "ranking",
+            "user_id": "voter0",
+            "ranking": [0, 1, 2],
+            "ranked_message_ids": ["best", "fair", "poor"],
+            "ranking_parent_id": "r",
+            "message_tree_id": "r",
+        }
+    ]
+    fair = found["prompt"]["replies"][1]
+    assert fair["events"] == {"emoji": [{"type": "emoji", "user_id": "u", "emoji": "+1"}]}
+    named = await records(graph, "trees", choices=Choices(events=True), disguise=Disguise(keyed(b"k")))
+    assert (
+        named[0]["prompt"]["events"]["ranking"][0]["ranked_message_ids"][0]
+        == (named[0]["prompt"]["replies"][0]["message_id"])
+    )
+    assert "voter0" not in json.dumps(named)
+
+
+# Files
+
+_ENDINGS = {Packing.PLAIN: "jsonl", Packing.GZIP: "jsonl.gz", Packing.ZSTD: "jsonl.zst", Packing.PARQUET: "parquet"}
+
+
+def some_trees() -> list[Json]:
+    return [
+        tree(
+            f"t{i}",
+            reply(f"t{i}", f"t{i}a", f"Good {i}.", rank=0, labels={"spam": {"value": 0.0, "count": 1}}),
+            reply(f"t{i}", f"t{i}b", "Bad\u2028, \U0001f327.", rank=1, emojis={"+1": 2}),
+        )
+        for i in range(40)
+    ]
+
+
+def read(file: Path) -> list[Json]:
+    """With the standard reader of each sort of file."""
+    import pyarrow.parquet as parquet
+
+    content = file.read_bytes()
+    if file.suffix == ".parquet":
+        return cast("Any", parquet).read_table(file).to_pylist()
+    if file.suffix == ".gz":
+        content = gzip.decompress(content)
+    elif file.suffix == ".zst":
+        content = zstandard.ZstdDecompressor().decompressobj().decompress(content)
+    return [json.loads(line) for line in content.split(b"\n") if line]
+
+
+async def put(graph: Graph, to: Path, form: str, **options: Any) -> Exported:
+    return await export(graph, to, Export(form=form, **options))
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_two_exports_are_byte_equal_and_read_back_with_the_counts_of_the_manifest(
+    graph: Graph, tmp_path: Path, form: str
+) -> None:
+    await bring(graph, *some_trees())
+    splits = {"train": 0.7, "test": 0.3}
+    seen: list[list[str]] = []
+    for packing, ending in _ENDINGS.items():
+        if form == "trees" and packing is Packing.PARQUET:
+            continue
+        again: list[Mapping[str, bytes]] = []
+        for folder in (tmp_path / f"{packing}1", tmp_path / f"{packing}2"):
+            folder.mkdir()
+            await put(graph, folder / f"set-{{split}}.{ending}", form, splits=splits)
+            again.append({each.name: each.read_bytes() for each in sorted(folder.iterdir())})
+        assert again[0] == again[1]
+        told = json.loads((folder / "set.manifest.json").read_text())
+        for each in told["files"]:
+            content = (folder / each["name"]).read_bytes()
+            assert (each["bytes"], each["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+            assert each["records"] == len(read(folder / each["name"]))
+        assert told["counts"]["trees"] == 40
+        assert min(each["trees"] for each in told["files"]) > 0
+        assert "split | trees" in (folder / "set.card.md").read_text()
+        test = read(folder / f"set-test.{ending}")
+        seen.append(sorted(str(each.get("tree_id") or each.get("message_tree_id")) for each in test))
+    assert all(each == seen[0] for each in seen)
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "trees"])
+async def test_pandas_reads_every_format(graph: Graph, tmp_path: Path, form: str) -> None:
+    import pandas
+
+    await bring(graph, *some_trees())
+    done = await put(graph, tmp_path / "set.jsonl.gz", form)
+    await put(graph, tmp_path / "set.parquet", form)
+    frame = cast("Any", pandas).read_json(tmp_path / "set.jsonl.gz", lines=True)
+    table = cast("Any", pandas).read_parquet(tmp_path / "set.parquet")
+    assert len(frame) == len(table) == done.records > 0
+    assert set(frame.columns) <= set(table.columns) == {each.name for each in FORMS[form].columns}
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form != "trees"])
+async def test_datasets_reads_every_format(graph: Graph, tmp_path: Path, form: str) -> None:
+    datasets: Any = pytest.importorskip("datasets")
+    await bring(graph, *some_trees())
+    done = await put(graph, tmp_path / "set.jsonl", form)
+    await put(graph, tmp_path / "set.parquet", form)
+    for kind, name in (("json", "set.jsonl"), ("parquet", "set.parquet")):
+        found = datasets.load_dataset(kind, data_files=str(tmp_path / name), cache_dir=str(tmp_path / "cache"))
+        assert len(found["train"]) == done.records
+
+
+@pytest.mark.parametrize("form", ["sft", "prompt-completion", "preference", "kto", "prompts"])
+async def test_trl_takes_records_for_conversations(graph: Graph, form: str) -> None:
+    check: Any = pytest.importorskip("trl.data_utils").is_conversational
+    await bring(graph, RAIN)
+    assert all(check(each) for each in await records(graph, form))
+
+
+async def test_a_stream_gets_no_manifest_and_a_pipe_can_be_told_to_get_none(graph: Graph, tmp_path: Path) -> None:
+    await bring(graph, RAIN)
+    assert (await put(graph, tmp_path / "a.jsonl", "sft", manifest=False)).beside == []
+    assert os.listdir(tmp_path) == ["a.jsonl"]
+    done = await put(graph, tmp_path / "b.jsonl", "sharegpt")
+    assert [each.name for each in done.beside] == ["b.manifest.json", "b.card.md", "b.dataset_info.json"]
+
+
+async def test_what_cannot_be_exported_says_why(graph: Graph, tmp_path: Path) -> None:
+    for wanted, why in (
+        (Export(form="poems"), "there is no format poems"),
+        (Export(packing=Packing.PARQUET), "take messages"),
+        (Export(splits={"a": 0.5}), "{split}"),
+        (Export(splits={"a": 1.5}), "1 at most"),
+    ):
+        with pytest.raises(CannotExport, match=why):
+            await export(graph, tmp_path / "x.jsonl", wanted)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_split_depends_on_the_id_alone_and_takes_its_share() -> None:
+    shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
+    found = [split_of(f"tree {i}", shares) for i in range(10_000)]
+    assert None not in found
+    assert abs(found.count("test") - 1000) < 120
+    assert split_of("tree 1", {"test": 0.00001}) is None
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the reference trees are not at {REAL}")
+async def test_the_reference_trees_in_a_plain_export_are_as_they_came(graph: Graph, limits: Limits) -> None:
+    await import_trees(graph, REAL, limits=limits)
+    to = BytesIO()
+    done = await export(graph, to, Export())
+    assert (done.trees, done.posts, done.records) == (100, 1167, 100)
+    assert to.getvalue() == REAL.read_bytes()
