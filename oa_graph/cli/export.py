@@ -12,7 +12,6 @@ import click
 from oa_graph import exchange, hosting
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
 from oa_graph.exchange import FORMS, Choices, Disguise, Export, Filters, Packing, Which
-from oa_graph.graph.session import Graph
 from oa_graph.model import TreeState
 
 _STATES = [state.value for state in TreeState]
@@ -66,8 +65,8 @@ _OPTIONS = (
                  help="No posts with a greater mean."),
     click.option("--prompts-only", is_flag=True, help="Only the prompts that trees begin with."),
     click.option("--limit", type=click.IntRange(min=0), help="Trees, at most."),
-    click.option("--without-distrusted", "below", type=float, metavar="BELOW",
-                 help="Without the posts and judgements of people who are right less often than this."),
+    click.option("--without-user", "without", multiple=True, metavar="ID",
+                 help="Without the posts and judgements of this user."),
     click.option("--threads", type=click.Choice(["all", "best"]), default="all", show_default=True,
                  help="Of sft, prompt-completion, sharegpt: each, or the best of a tree."),
     click.option("--pairs", type=click.Choice(["adjacent", "all"]), default="all", show_default=True,
@@ -96,35 +95,19 @@ def _with_options(command: Command) -> Command:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @_with_options
 @data_option
-def export(file: Path, data: Path | None, below: float | None, **given: Any) -> None:
+def export(file: Path, data: Path | None, **given: Any) -> None:
     """Takes trees away as data sets (-: standard output)."""
     wanted = _export(given)
     chosen = chosen_settings(data)
     with database(chosen) as found, progress("posts out") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
-
-        async def work(graph: Graph) -> exchange.Exported:
-            without = frozenset[str]() if below is None else await _distrusted(graph, below)
-            return await exchange.export(graph, file, wanted(without), on_progress=show)
-
-        done = on_graph(found, work)
+        done = on_graph(found, lambda graph: exchange.export(graph, file, wanted, on_progress=show))
     err.print(f"{done.trees} trees, {done.posts} posts out as {done.records} records; {done.skipped} trees left out")
     for each in done.beside:
         err.print(f"beside it: {each.name}")
 
 
-_LEAST_ANSWERS = 10
-"""Judgements of a person, before anything is said of him."""
-
-
-async def _distrusted(graph: Graph, below: float) -> frozenset[str]:
-    from oa_graph import agreement
-
-    find = cast("Any", agreement).distrusted
-    return frozenset(cast("set[str]", await find(graph, below=below, at_least=_LEAST_ANSWERS)))
-
-
-def _export(given: dict[str, Any]) -> Callable[[frozenset[str]], Export]:
+def _export(given: dict[str, Any]) -> Export:
     if given["users"] and given["states"]:
         raise click.UsageError("--user looks in trees of all states; leave --state away")
     if given["anonymizer_seed"] is not None and given["anonymizer_key"]:
@@ -139,33 +122,30 @@ def _export(given: dict[str, Any]) -> Callable[[frozenset[str]], Export]:
         events=given["events"],
     )
 
-    def made(without: frozenset[str]) -> Export:
-        return Export(
-            form=given["form"],
-            filters=Filters(
-                states=None if "all" in states else frozenset(map(TreeState, states)),
-                langs=frozenset(given["langs"]) or None,
-                deleted=_which(given, "deleted"),
-                rejected=_which(given, "spam"),
-                synthetic=_which(given, "synthetic"),
-                users=frozenset(given["users"]),
-                since=_in_utc(given["since"]),
-                until=_in_utc(given["until"]),
-                at_least=dict(given["at_least"]),
-                at_most=dict(given["at_most"]),
-                prompts_only=given["prompts_only"],
-                limit=given["limit"],
-                without=without,
-            ),
-            choices=choices,
-            disguise=_disguise(given["anonymizer_seed"], given["anonymizer_key"], user_ids=given["user_ids"]),
-            packing=Packing(given["packing"]) if given["packing"] else None,
-            splits=dict(given["splits"]),
-            manifest=not given["no_manifest"],
-            licence=given["licence"],
-        )
-
-    return made
+    return Export(
+        form=given["form"],
+        filters=Filters(
+            states=None if "all" in states else frozenset(map(TreeState, states)),
+            langs=frozenset(given["langs"]) or None,
+            deleted=_which(given, "deleted"),
+            rejected=_which(given, "spam"),
+            synthetic=_which(given, "synthetic"),
+            users=frozenset(given["users"]),
+            since=_in_utc(given["since"]),
+            until=_in_utc(given["until"]),
+            at_least=dict(given["at_least"]),
+            at_most=dict(given["at_most"]),
+            prompts_only=given["prompts_only"],
+            limit=given["limit"],
+            without=frozenset(given["without"]),
+        ),
+        choices=choices,
+        disguise=_disguise(given["anonymizer_seed"], given["anonymizer_key"], user_ids=given["user_ids"]),
+        packing=Packing(given["packing"]) if given["packing"] else None,
+        splits=dict(given["splits"]),
+        manifest=not given["no_manifest"],
+        licence=given["licence"],
+    )
 
 
 def _which(given: dict[str, Any], sort: str) -> Which:
