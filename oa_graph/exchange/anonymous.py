@@ -83,4 +83,5 @@ def _reduced(extra: str | None) -> str | None:
     if extra is None:
         return None
     fields = cast("dict[str, Any]", json.loads(extra))
-    return json.dumps({name: value for name, value in fields.items() if name in _UNDERSTOOD}) or None
+    kept = {name: value for name, value in fields.items() if name in _UNDERSTOOD}
+    return json.dumps(kept) if kept else None

@@ -18,7 +18,7 @@ from oa_graph.exchange import formats, landing, oasst
 from oa_graph.exchange.counts import CLIENT, Counts, Progress
 from oa_graph.exchange.formats import WITHOUT_IDS, Defaults, Format
 from oa_graph.exchange.landing import Into
-from oa_graph.exchange.refusals import OnRefused, Reason, Refused, Unfit
+from oa_graph.exchange.refusals import OnRefused, Reason, Refused, Unfit, refused
 from oa_graph.exchange.rows import Found, opened
 from oa_graph.graph import exchange
 from oa_graph.graph.exchange import FiledPost, FiledTree
@@ -166,7 +166,7 @@ def _items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -
 
 def _refused(found: Found, error: Unfit) -> Iterator[Refused]:
     for line, row in found.rows:
-        yield Refused(line, error.reason, str(error), row)
+        yield refused(error, line, row)
 
 
 def _batches(items: Iterator[Found | Refused], file: str, *, strict: bool) -> Generator[Batch]:
@@ -310,8 +310,8 @@ class _Bringing:
             why = f"another tree in the graph has a message of this one: {error}"
             if self._strict:
                 raise InvalidFile(file=self._file, line=found.line, why=why) from error
-            for refused in _refused(found, Unfit(Reason.ID_TAKEN, why)):
-                self._told(refused)
+            for each in _refused(found, Unfit(Reason.ID_TAKEN, why)):
+                self._told(each)
 
     async def _store(self, batch: Sequence[Found]) -> None:
         if not batch:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 
 from oa_graph.errors import InvalidFile
 from oa_graph.exchange import chats, messages, oasst
-from oa_graph.exchange.refusals import Refused, Unfit
+from oa_graph.exchange.refusals import Refused, Unfit, refused
 from oa_graph.exchange.rows import Found, Row, Rows
 from oa_graph.graph.exchange import FiledPost, FiledTree
 from oa_graph.model import Role, TreeState
@@ -123,7 +123,7 @@ def _one_by_one(rows: Iterable[Row], parse: Callable[[bytes | dict[str, Any]], F
                 raise row
             tree = parse(row)
         except Unfit as error:
-            yield Refused(line, error.reason, str(error), None if isinstance(row, Unfit) else row)
+            yield refused(error, line, row)
             continue
         yield Found(line, tree, ((line, row),))
 

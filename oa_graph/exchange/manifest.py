@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -97,14 +97,7 @@ def _manifest(about: About, files: Sequence[Written]) -> dict[str, object]:
         "packing": about.packing.value,
         "columns": [each.name for each in about.form.shown(about.choices)],
         "filters": about.filters.told(),
-        "choices": {
-            "threads": about.choices.threads,
-            "pairs": about.choices.pairs,
-            "min_margin": about.choices.min_margin,
-            "bare": about.choices.bare,
-            "labels": about.choices.labels,
-            "events": about.choices.events,
-        },
+        "choices": asdict(about.choices),
         "ids": "as in the graph" if digest is None else "anonymised",
         "user_ids": about.disguise.user_ids,
         "splits": dict(about.splits),
@@ -123,16 +116,21 @@ def _manifest(about: About, files: Sequence[Written]) -> dict[str, object]:
 
 
 def _counts(tallies: Sequence[Tally]) -> dict[str, object]:
-    langs: dict[str, Counter[str]] = {}
-    for tally in tallies:
-        for lang, counts in tally.by_lang.items():
-            langs.setdefault(lang, Counter()).update(counts)
     return {
         "trees": sum(each.trees for each in tallies),
         "posts": sum(each.posts for each in tallies),
         "records": sum(each.records for each in tallies),
-        "by_lang": {lang: dict(counts) for lang, counts in sorted(langs.items())},
+        "by_lang": _by_lang(tallies),
     }
+
+
+def _by_lang(tallies: Sequence[Tally]) -> dict[str, dict[str, int]]:
+    """The counts of each language, by its tag."""
+    langs: dict[str, Counter[str]] = {}
+    for tally in tallies:
+        for lang, counts in tally.by_lang.items():
+            langs.setdefault(lang, Counter()).update(counts)
+    return {lang: dict(counts) for lang, counts in sorted(langs.items())}
 
 
 def _dataset_info(stem: str, files: Sequence[Written]) -> dict[str, object]:
@@ -153,7 +151,7 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 
 def _card(stem: str, about: About, files: Sequence[Written], licence: str | None) -> str:
     records = sum(each.tally.records for each in files)
-    langs = sorted({lang for each in files for lang in each.tally.by_lang})
+    langs = _by_lang([each.tally for each in files])
     size = next((name for bound, name in _SIZES if records < bound), "1M<n<10M")
     front = [
         "---",
@@ -170,7 +168,6 @@ def _card(stem: str, about: About, files: Sequence[Written], licence: str | None
     ]
     columns = [f"| `{each.name}` | {each.type} | {each.meaning} |" for each in about.form.shown(about.choices)]
     splits = [f"| {f.split} | {f.tally.trees} | {f.tally.posts} | {f.tally.records} | {f.name} |" for f in files]
-    spoken = _counts([each.tally for each in files])["by_lang"]
     filters = [f"* {name}: {_said(value)}" for name, value in about.filters.told().items() if value not in (None, {})]
     who = "of users are left out" if not about.disguise.user_ids else "are those of the graph"
     if about.disguise.digest is not None:
@@ -190,7 +187,7 @@ def _card(stem: str, about: About, files: Sequence[Written], licence: str | None
         "",
         "| language of the prompt | trees | posts | records |",
         "|---|---|---|---|",
-        *(f"| {lang} | {c['trees']} | {c['posts']} | {c['records']} |" for lang, c in _each(spoken)),
+        *(f"| {lang} | {c['trees']} | {c['posts']} | {c['records']} |" for lang, c in langs.items()),
         "",
         *(["## Columns", "", "| column | type | meaning |", "|---|---|---|", *columns, ""] if columns else []),
         "## Where it comes from",
@@ -206,10 +203,6 @@ def _card(stem: str, about: About, files: Sequence[Written], licence: str | None
         "",
     ]
     return "\n".join([*front, "", *body])
-
-
-def _each(by_lang: object) -> list[tuple[str, dict[str, int]]]:
-    return list(by_lang.items()) if isinstance(by_lang, dict) else []  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
 
 
 def _said(value: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from oa_graph.exchange import oasst
-from oa_graph.exchange.refusals import Reason, Refused, Unfit
+from oa_graph.exchange.refusals import Reason, Refused, Unfit, refused
 from oa_graph.exchange.rows import Found, Row
 from oa_graph.graph.exchange import FiledPost
 from oa_graph.model import TreeState
@@ -63,7 +63,7 @@ def trees_of(
             fields = dict(oasst.fields_of(row))
             id = _tree_id(fields, trees_by_message)
         except Unfit as error:
-            yield Refused(line, error.reason, str(error), None if isinstance(row, Unfit) else row)
+            yield refused(error, line, row)
             continue
         tree = trees.pop(id, None) or _Open()
         trees[id] = tree  # the last one now
@@ -123,7 +123,7 @@ def _built(
             if post.id in seen:
                 raise Unfit(Reason.WRONG_THREAD, f"message {post.id} stands in the file twice")
         except Unfit as error:
-            lost[message.line] = Refused(message.line, error.reason, str(error), message.row)
+            lost[message.line] = refused(error, message.line, message.row)
             continue
         if parent is None:
             head = outer
@@ -141,7 +141,7 @@ def _built(
     try:
         tree = oasst.tree_with(id, posts, head.get("tree_state"), state=state, origin=origin)
     except Unfit as error:
-        yield from (Refused(each.line, error.reason, str(error), each.row) for each in used)
+        yield from (refused(error, each.line, each.row) for each in used)
         return
     yield Found(min(each.line for each in used), tree, [(each.line, each.row) for each in used])
 

@@ -51,4 +51,9 @@ class Refused:
     """As the file has it; None: too long to be kept."""
 
 
+def refused(error: Unfit, line: int, row: bytes | dict[str, Any] | Unfit) -> Refused:
+    """A line that is not taken for this reason; a row that is Unfit itself left no content to be kept."""
+    return Refused(line, error.reason, str(error), None if isinstance(row, Unfit) else row)
+
+
 OnRefused = Callable[[Refused], None]
