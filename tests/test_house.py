@@ -60,6 +60,7 @@ def test_each_statement_is_told_of_in_the_readme_of_its_folder() -> None:
 
 def test_only_named_statements_may_scan() -> None:
     assert {name for name, query in catalogue().items() if query.cost.startswith("scan")} <= {
+        "exchange/others",  # of a graph that is all but empty, and ends after so many nodes
         "trees/languages",  # one node for each language
         "stats/count_posts",  # for an operator who has all figures counted anew
         *(name for name in catalogue() if name.startswith("explore/")),

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
 import click
 
 from oa_graph import exchange, hosting
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
-from oa_graph.exchange import Counts, Defaults, Format, Into, OnRefused, Refused, Wish
+from oa_graph.exchange import Counts, Defaults, Format, Into, OnRefused, Refused, Wish, bulk
+from oa_graph.exchange.bulk import NotFresh, Others
+from oa_graph.exchange.counts import Progress
+from oa_graph.managed import Server
 from oa_graph.model import TreeState
+from oa_graph.settings import Settings
 
 SOME_REJECTED = 3
 """The exit status of an import that took what it could, and could not take all."""
@@ -52,6 +59,14 @@ SOME_REJECTED = 3
 @click.option(
     "--rejects", type=click.Path(path_type=Path), help="Where lines go that cannot be taken [FILE.rejects.jsonl]."
 )
+@click.option(
+    "--bulk/--no-bulk",
+    "at_once",
+    default=None,
+    help="Whether to make the store anew with Neo4j's own importer, which is faster from some hundred thousand posts "
+    "on. Only for a graph of the managed server that nobody has worked on and nobody else uses; its clients stay. "
+    "[for files from 100 MiB on, if it can be]",
+)
 @click.option("--dry-run", is_flag=True, help="Only read the file, and say what it holds.")
 @data_option
 def import_(
@@ -68,6 +83,7 @@ def import_(
     max_text: int | None,
     strict: bool,
     rejects: Path | None,
+    at_once: bool | None,
     dry_run: bool,
     data: Path | None,
 ) -> None:
@@ -97,7 +113,7 @@ def import_(
         counts = (
             _look(file, wish, None if strict else told)
             if dry_run
-            else _bring(file, wish, None if strict else told, data)
+            else _bring(file, wish, None if strict else told, data, at_once)
         )
     _report(counts, to, "would come in" if dry_run else "in")
 
@@ -107,16 +123,76 @@ def _look(file: Path, wish: Wish, told: OnRefused | None) -> Counts:
         return exchange.look_through(file, wish=wish, rejects=told, on_progress=show)
 
 
-def _bring(file: Path, wish: Wish, told: OnRefused | None, data: Path | None) -> Counts:
+def _bring(file: Path, wish: Wish, told: OnRefused | None, data: Path | None, at_once: bool | None) -> Counts:
     chosen = chosen_settings(data)
     with database(chosen) as found, progress("posts in") as show:
-        prepare(found, chosen, hosting.trusted_key(chosen))
+        into = _Into(found, chosen, wish, told, show)
+        into.prepare()
+        if at_once is False or (at_once is None and not (file.is_file() and file.stat().st_size >= bulk.WORTH_IT)):
+            return into.add(file)
+        try:
+            return into.build(file)
+        except NotFresh as error:
+            if at_once:
+                raise
+            err.print(f"tree by tree, since {error.values['why']}", soft_wrap=True)
+            return into.add(file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Two ways of a file into the database."""
+
+    found: hosting.Database
+    chosen: Settings
+    wish: Wish
+    told: OnRefused | None
+    show: Progress
+
+    def prepare(self) -> None:
+        prepare(self.found, self.chosen, hosting.trusted_key(self.chosen))
+
+    def add(self, file: Path) -> Counts:
+        """Adds it to what is there."""
+        limits = self.chosen.limits
         return on_graph(
-            found,
+            self.found,
             lambda graph: exchange.import_trees(
-                graph, file, limits=chosen.limits, wish=wish, rejects=told, on_progress=show
+                graph, file, limits=limits, wish=self.wish, rejects=self.told, on_progress=self.show
             ),
         )
+
+    def build(self, file: Path) -> Counts:
+        """Makes the store of it. Raises NotFresh, before anything is changed, when that cannot be."""
+        if self.found.browser is None:
+            raise NotFresh(why="the server is not ours")
+        if not bulk.is_possible(file, self.wish):
+            raise NotFresh(why="this file or these options want one tree after the other")
+        limits, server = self.chosen.limits, hosting.managed(self.chosen)
+        others = on_graph(self.found, bulk.others)
+        with TemporaryDirectory(prefix="import-", dir=server.data) as folder:
+            files = bulk.lay_out(file, Path(folder), others, limits=limits, wish=self.wish, on_progress=self.show)
+            server.import_csv(
+                nodes=files.nodes,
+                relationships=files.edges,
+                replace_data=True,
+                options=bulk.OPTIONS,
+                first=lambda: self._check(server, others),
+            )
+            self.prepare()
+            return on_graph(
+                self.found,
+                lambda graph: bulk.complete(
+                    graph, files, limits=limits, wish=self.wish, rejects=self.told, on_progress=self.show
+                ),
+            )
+
+    def _check(self, server: Server, others: Others) -> None:
+        """What anybody did meanwhile must not be lost."""
+        if any(each.pid != os.getpid() for each in server.status().holders):
+            raise NotFresh(why="others use the server")
+        if on_graph(self.found, bulk.others) != others:
+            raise NotFresh(why="somebody has begun to work on it")
 
 
 @contextmanager

@@ -35,7 +35,7 @@ _IN_FLIGHT = 2
 
 _MICROSECOND = timedelta(microseconds=1)
 
-_WANT_SOMETHING = growth.ACTIVE | {TreeState.PROMPT_LOTTERY_WAITING}
+WANT_SOMETHING = growth.ACTIVE | {TreeState.PROMPT_LOTTERY_WAITING}
 """The states in which people are asked for something, or something falls due."""
 
 _LOOKED_AT = 20
@@ -90,10 +90,37 @@ async def import_trees(
     wish = wish or Wish(state=state)
     with opened(source) as rows:
         format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
-        bringing = _Bringing(graph, limits, client, rng or Random(), rows.name, wish, format, rejects, on_progress)
-        items = _items(rows.rows, rows.name, format, wish)
-        async with aclosing(_ahead(_batches(items, rows.name, strict=rejects is None))) as batches:
-            await bringing.take_all(batches)
+        return await bring(
+            graph,
+            items(rows.rows, rows.name, format, wish),
+            rows.name,
+            format,
+            wish,
+            limits=limits,
+            rejects=rejects,
+            client=client,
+            rng=rng,
+            on_progress=on_progress,
+        )
+
+
+async def bring(
+    graph: Graph,
+    found: Iterator[Found | Refused],
+    file: str,
+    format: Format,
+    wish: Wish,
+    *,
+    limits: Limits,
+    rejects: OnRefused | None,
+    client: str = CLIENT,
+    rng: Random | None = None,
+    on_progress: Progress | None = None,
+) -> Counts:
+    """`import_trees` of what was read from a file already."""
+    bringing = _Bringing(graph, limits, client, rng or Random(), file, wish, format, rejects, on_progress)
+    async with aclosing(_ahead(_batches(found, file, strict=rejects is None))) as batches:
+        await bringing.take_all(batches)
     await bringing.finish()
     return bringing.counts()
 
@@ -114,7 +141,7 @@ def look_through(
     trees = posts = 0
     with opened(source) as rows:
         format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
-        for batch in _batches(_items(rows.rows, rows.name, format, wish), rows.name, strict=rejects is None):
+        for batch in _batches(items(rows.rows, rows.name, format, wish), rows.name, strict=rejects is None):
             for each in batch:
                 if isinstance(each, Refused):
                     told(each)
@@ -142,7 +169,7 @@ class _Told:
         return dict(sorted(self._counter.items()))
 
 
-def _items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -> Iterator[Found | Refused]:
+def items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -> Iterator[Found | Refused]:
     """The trees of a file as they shall land."""
     read = formats.reader(format, Path(file).name, state=wish.state, defaults=wish.defaults)
     taken = 0
@@ -169,12 +196,12 @@ def _refused(found: Found, error: Unfit) -> Iterator[Refused]:
         yield refused(error, line, row)
 
 
-def _batches(items: Iterator[Found | Refused], file: str, *, strict: bool) -> Generator[Batch]:
+def _batches(found: Iterator[Found | Refused], file: str, *, strict: bool) -> Generator[Batch]:
     """The trees of a file, as many at a time as are worth a transaction; the good lines before a bad one first."""
     batch: Batch = []
     waiting = 0
     try:
-        for each in items:
+        for each in found:
             if isinstance(each, Refused):
                 if strict:
                     raise InvalidFile(file=file, line=each.line, why=each.why)
@@ -342,7 +369,7 @@ class _Bringing:
             if tree.id in here:
                 known.append(each)
             elif tree.id not in new:
-                new[tree.id] = (tree, self._now + each.line * _MICROSECOND)
+                new[tree.id] = (tree, moment_of(each, self._now))
             elif self._merges and (joined := _joined(new[tree.id][0], each)):
                 new[tree.id] = (joined, new[tree.id][1])
             else:
@@ -366,7 +393,7 @@ class _Bringing:
             stored.skipped += len(known)
         at = self._at(tx)
         for id, state in sorted(changed.items()):
-            if state in _WANT_SOMETHING:
+            if state in WANT_SOMETHING:
                 await lifecycle.advance(at, id)
         return stored
 
@@ -385,7 +412,7 @@ class _Bringing:
                 error = Unfit(Reason.CANNOT_LAND, "what it goes on from was deleted here")
                 stored.refused.extend(_refused(each, error))
             else:
-                moment = self._now + each.line * _MICROSECOND
+                moment = moment_of(each, self._now)
                 for post in fresh:
                     new[post.id] = (replace(post, position=each.line), tree.id, moment + post.depth * _MICROSECOND)
                 grown.add(tree.id)
@@ -407,6 +434,11 @@ class _Bringing:
 
     def _at(self, tx: Tx) -> Moment:
         return Moment(tx, self._limits, self._now, self._rng)
+
+
+def moment_of(found: Found, now: datetime) -> datetime:
+    """When a tree of a file comes here: in the order of its lines."""
+    return now + found.line * _MICROSECOND
 
 
 def _joined(tree: FiledTree, found: Found) -> FiledTree | None:

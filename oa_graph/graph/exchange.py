@@ -19,7 +19,7 @@ after the tree before it, so that trees leave in the order in which they came.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,10 @@ _BUNCH, _CHUNK = 16, 128
 """Trees, and posts, that come in one row of the stream at most: a row costs as much as twenty posts."""
 _AHEAD = 64
 """Rows that the driver reads ahead: as many as some megabytes of ordinary posts."""
+
+_MOST_OTHERS = 10_000
+"""Nodes beside all work: clients, languages, figures."""
+_WORK = frozenset({"Post", "Tree", "Task", "User"})
 
 _STILL_GROW = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.PROMPT_LOTTERY_WAITING, TreeState.GROWING})
 """Trees in these states get the limits of this installation; the others take no replies that are asked for."""
@@ -115,6 +119,46 @@ class FiledTree:
     extra: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewPost:
+    """A post on its way into the graph."""
+
+    properties: dict[str, object]
+    """All but `created` and `day`."""
+    above: int | None
+    """The place of its parent in the tree; None: the root."""
+    created: datetime
+
+
+async def others(tx: Tx) -> list[tuple[list[str], dict[str, object]]] | None:
+    """Labels and properties of all nodes of a graph that nobody has worked on yet; None: somebody has."""
+    rows = await tx.rows("exchange/others", {"most": _MOST_OTHERS})
+    if len(rows) > _MOST_OTHERS or any(row["joined"] or _WORK & set(row["labels"]) for row in rows):
+        return None
+    return [(list(row["labels"]), dict(row["properties"])) for row in rows]
+
+
+def author(id: str, *, client: str, now: datetime) -> dict[str, object]:
+    """The properties of an author that is not here yet, as `exchange/authors` sets them."""
+    return {
+        "id": id,
+        "client": client,
+        "method": "system",
+        "name": id,
+        "display_name": id,
+        "enabled": True,
+        "deleted": False,
+        "notes": "",
+        "show_on_leaderboard": False,
+        "created": now,
+    }
+
+
+async def empty_lists(tx: Tx, properties: Sequence[tuple[str, str]]) -> None:
+    """Gives posts lists without elements, by id and name."""
+    await run(tx, "exchange/empty_lists", lists=[{"id": id, "name": name} for id, name in properties])
+
+
 async def known(tx: Tx, ids: Collection[str]) -> dict[str, TreeState]:
     """Those of the trees that are here already, with their states."""
     rows = await many(tx, "exchange/known", lambda row: (str(row["id"]), TreeState(row["state"])), ids=list(ids))
@@ -154,7 +198,7 @@ async def graft(
         ],
         labels=dict(labels),
     )
-    await _count(tx, _tallies(post for post, _, _ in posts), now)
+    await _count(tx, tallies(post for post, _, _ in posts), now)
 
 
 async def store(
@@ -176,10 +220,10 @@ async def store(
     await run(
         tx,
         "exchange/store",
-        trees=[_tree(tree, moment, client, limits) for tree, moment in trees],
+        trees=[_sent(*nodes(tree, moment, client=client, limits=limits)) for tree, moment in trees],
         labels=dict(labels),
     )
-    await _count(tx, _tallies(post for tree, _ in trees for post in tree.posts), now)
+    await _count(tx, tallies(post for tree, _ in trees for post in tree.posts), now)
     counts = Counter((tree.posts[0].lang, tree.state.value) for tree, _ in trees)
     await run(
         tx,
@@ -189,10 +233,15 @@ async def store(
 
 
 async def _count(tx: Tx, tallies: Mapping[str, Counter[str]], now: datetime) -> None:
-    await stats.leave(tx, (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies.items()))
+    await stats.leave(tx, credits(tallies, now))
 
 
-def _tallies(posts: Iterable[FiledPost]) -> dict[str, Counter[str]]:
+def credits(tallies: Mapping[str, Counter[str]], now: datetime) -> Iterator[Credit]:
+    """What the boards are to be told of new posts."""
+    return (Credit(milliseconds(now), each, lang=lang) for lang, each in tallies.items())
+
+
+def tallies(posts: Iterable[FiledPost]) -> dict[str, Counter[str]]:
     """What the posts count for their languages; their authors are the system's and get no credit."""
     found: dict[str, Counter[str]] = {}
     kinds = Counter(
@@ -210,7 +259,8 @@ def _tallies(posts: Iterable[FiledPost]) -> dict[str, Counter[str]]:
     return found
 
 
-def _tree(tree: FiledTree, moment: datetime, client: str, limits: Limits) -> dict[str, object]:
+def nodes(tree: FiledTree, moment: datetime, *, client: str, limits: Limits) -> tuple[dict[str, object], list[NewPost]]:
+    """The properties of a tree that comes at that moment, and its posts in their order."""
     grows = tree.state in _STILL_GROW
     root = tree.posts[0]
     properties: dict[str, object] = {
@@ -223,15 +273,22 @@ def _tree(tree: FiledTree, moment: datetime, client: str, limits: Limits) -> dic
     }
     _add(properties, origin=tree.origin, left_out=sorted(tree.left_out) or None, extra=tree.extra)
     places = {post.id: place for place, post in enumerate(tree.posts)}
-    posts = [
-        {
-            "post": _post(post, tree.id, client),
-            "above": None if post.parent is None else places[post.parent],
-            **_since_1970(post.created or moment + place * _MICROSECOND),
-        }
+    return properties, [
+        NewPost(
+            _post(post, tree.id, client),
+            above=None if post.parent is None else places[post.parent],
+            created=post.created or moment + place * _MICROSECOND,
+        )
         for place, post in enumerate(tree.posts)
     ]
-    return {"tree": properties, "posts": posts}
+
+
+def _sent(tree: Mapping[str, object], posts: Sequence[NewPost]) -> dict[str, object]:
+    """A tree as `exchange/store` takes it."""
+    return {
+        "tree": tree,
+        "posts": [{"post": each.properties, "above": each.above, **_since_1970(each.created)} for each in posts],
+    }
 
 
 def _depth(tree: FiledTree) -> int:

@@ -48,12 +48,15 @@ def _figures(row: Mapping[str, Any], names: Sequence[str] = FIGURES) -> dict[str
 
 async def leave(tx: Tx, credits: Iterable[Credit]) -> None:
     """Leaves credits for the next step of the boards to find."""
-    rows = [
-        {"at": each.at, "user": each.user, "lang": each.lang, **{name: n for name, n in each.figures.items() if n}}
-        for each in credits
-    ]
+    rows = [credit(each) for each in credits]
     if rows:
         await run(tx, "stats/credit", credits=rows)
+
+
+def credit(given: Credit) -> dict[str, object]:
+    """The properties of a credit's node."""
+    figures = {name: number for name, number in given.figures.items() if number}
+    return {"at": given.at, "user": given.user, "lang": given.lang, **figures}
 
 
 def _stands(row: Row) -> Standing:

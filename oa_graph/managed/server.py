@@ -216,16 +216,19 @@ class Server:
         relationships: Mapping[str, Sequence[Path]],
         replace_data: bool = False,
         options: Sequence[str] = (),
+        first: Callable[[], None] | None = None,
     ) -> None:
         """Make the database from CSV files: `neo4j-admin database import full`.
 
-        Each label (several joined by ":") and each type names its files; the first begins with the header.
+        Each label (several joined by ":") and each type names its files, each of which begins with a header.
         `options` are more of that command's. Raises StoreNotEmpty when there is data and it is not to be
         replaced; constraints and indexes come afterwards. When it fails the old database is still there.
+
+        `first` may look at the running server once nobody can start or join it any more; what it raises ends this.
         """
         if not replace_data:
             store.refuse_data(self._home)
-        with self._at_rest("import"):
+        with self._at_rest("import", first):
             store.import_csv(self._home, self._memory, nodes=nodes, relationships=relationships, options=options)
 
     # Who may change something, and who uses the server
@@ -245,10 +248,12 @@ class Server:
             os.close(descriptor)
 
     @contextmanager
-    def _at_rest(self, doing: str) -> Generator[None]:
+    def _at_rest(self, doing: str, first: Callable[[], None] | None = None) -> Generator[None]:
         """Have the store to ourselves, and bring back the server if there was one."""
         jars.fetch()
         with self._change(f"doing a {doing}"):
+            if first:
+                first()
             state = self._running()
             if state:
                 self._end()

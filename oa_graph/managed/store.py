@@ -67,15 +67,11 @@ def import_csv(
     options: Sequence[str],
 ) -> None:
     staging = _staging(home, memory)
-    files = [f"--nodes={label}={_joined(paths)}" for label, paths in nodes.items()]
-    files += [f"--relationships={kind}={_joined(paths)}" for kind, paths in relationships.items()]
+    files = [f"--nodes={label}={path.absolute()}" for label, paths in nodes.items() for path in paths]
+    files += [f"--relationships={kind}={path.absolute()}" for kind, paths in relationships.items() for path in paths]
     report = f"--report-file={home.logs / 'import.report'}"
     _admin(home, staging, memory, "import", "full", DATABASE, report, *options, *files)
     home.commit_staging()
-
-
-def _joined(paths: Sequence[Path]) -> str:
-    return ",".join(str(path.absolute()) for path in paths)
 
 
 def _staging(home: Home, memory: Memory) -> Home:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oa_graph.managed import Server
+from tests.exchange.files import lines, reply, tree
 from tests.processes import run
 
 KEY = re.compile(r"[0-9a-f]{64}")
@@ -60,6 +61,16 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
     assert key != other
     assert status(first)[1]["pid"] == now["pid"]  # both joined it, and left it running
     assert clients(first) == 3  # and the installation's own
+
+    trees = tmp_path / "trees.jsonl"
+    trees.write_bytes(lines(tree("a", reply("a", "a.0"))))
+    with Server(first):
+        assert "others use the server" in run("import", "--bulk", trees, "--data", first).stderr
+    does("import", "--bulk", trees, "--data", first)
+    assert "somebody has worked on it" in run("import", "--bulk", trees, "--data", first).stderr
+    assert "1 trees were there already" in run("import", trees, "--data", first).stderr
+    assert clients(first) == 3
+    assert status(first)[1]["kept"]
 
     does("db", "stop", "--data", first)
     assert status(first)[1]["state"] == "stopped"
