@@ -1,0 +1,34 @@
+// explore/best_threads: the best thread of each tree: from the prompt on, always the best of the replies.
+//
+// Replies without a rank come after those that have one, the oldest first. Posts that are deleted or rejected are left
+// out, and all below them.
+//
+// in    lang    STRING        language of the tree; null for all
+// in    state   STRING        of the tree; null for all
+// in    limit   INTEGER       null for 1000
+// out   tree    STRING        id
+// out   lang    STRING        of the tree
+// out   state   STRING        of the tree
+// out   length  INTEGER       posts of the thread
+// out   ranked  INTEGER       of them those that have a rank
+// out   posts   LIST<STRING>  ids, the prompt first
+// out   texts   LIST<STRING>
+// rows  many                  by tree
+// cost  scan of the trees by id until there are enough, one expand for each post
+// mode  read
+MATCH (tree:Tree)-[:ROOT]->(root:Post)
+WHERE tree.id >= '' AND ($lang IS NULL OR tree.lang = $lang) AND ($state IS NULL OR tree.state = $state)
+  AND NOT root.deleted AND coalesce(root.accepted, true)
+WITH tree, root ORDER BY tree.id LIMIT coalesce($limit, 1000)
+CALL (root) {
+  MATCH (root)
+    (()<-[:REPLY_TO]-(reply:Post WHERE NOT reply.deleted AND coalesce(reply.accepted, true))){0,1000} (leaf:Post)
+  WHERE NOT EXISTS { (leaf)<-[:REPLY_TO]-(more:Post) WHERE NOT more.deleted AND coalesce(more.accepted, true) }
+  // Lists are compared place by place, so the least one has the best reply on each step.
+  RETURN [root] + reply AS thread
+  ORDER BY [post IN [root] + reply | [coalesce(post.rank, 1000000), post.created, post.id]] LIMIT 1
+}
+RETURN tree.id AS tree, tree.lang AS lang, tree.state AS state, size(thread) AS length,
+  size([post IN thread WHERE post.rank IS NOT NULL]) AS ranked,
+  [post IN thread | post.id] AS posts, [post IN thread | post.text] AS texts
+ORDER BY tree;

@@ -1,0 +1,28 @@
+// explore/contested_reviews: posts whose reviewers contradict each other.
+//
+// in    lang       STRING   language of the tree; null for all
+// in    label      STRING   null for spam, which decides what is rejected
+// in    limit      INTEGER  null for 100
+// out   tree       STRING   id
+// out   post       STRING   id
+// out   lang       STRING   of the tree
+// out   reviews    INTEGER  that gave the label
+// out   lowest     FLOAT
+// out   highest    FLOAT
+// out   mean       FLOAT
+// out   deviation  FLOAT    standard deviation
+// out   accepted   BOOLEAN  the verdict; null while undecided
+// rows  many                the largest deviation first, then by post
+// cost  scan of the reviews; keeps some numbers for each post that has any
+// mode  read
+MATCH (review:Review)-[:OF]->(post:Post)
+WITH post, review[coalesce($label, 'spam')] AS value
+WITH post, count(value) AS reviews, min(value) AS lowest, max(value) AS highest, avg(value) AS mean,
+  stDevP(value) AS deviation
+WHERE lowest < highest
+MATCH (tree:Tree {id: post.tree})
+WHERE $lang IS NULL OR tree.lang = $lang
+RETURN tree.id AS tree, post.id AS post, tree.lang AS lang, reviews, lowest, highest, mean, deviation,
+  post.accepted AS accepted
+ORDER BY deviation DESC, post
+LIMIT coalesce($limit, 100);

@@ -1,0 +1,27 @@
+// explore/duplicate_texts: texts that stand more than once.
+//
+// Texts are the same when they are so letter by letter.
+//
+// in    lang      STRING   language of the posts; null for all
+// in    at_least  INTEGER  characters of a text; null for 20
+// in    limit     INTEGER  null for 100
+// out   text      STRING
+// out   posts     INTEGER  live ones that have it
+// out   trees     INTEGER  different ones
+// out   authors   INTEGER  different ones, the system left out
+// out   first     STRING   id of the first of them by id
+// rows  many               the most frequent first
+// cost  scan, heavy: of the posts' texts, each of which is kept in memory; narrow it by language in a large graph
+// mode  read
+MATCH (post:Post)
+WHERE NOT post.deleted AND ($lang IS NULL OR post.lang = $lang) AND size(post.text) >= coalesce($at_least, 20)
+WITH post.text AS text, count(*) AS posts, min(post.id) AS first
+WHERE posts > 1
+WITH text, posts, first ORDER BY posts DESC, first LIMIT coalesce($limit, 100)
+WITH collect(text) AS texts
+MATCH (post:Post)
+WHERE NOT post.deleted AND ($lang IS NULL OR post.lang = $lang) AND post.text IN texts
+WITH post.text AS text, count(*) AS posts, count(DISTINCT post.tree) AS trees,
+  count(DISTINCT post.author) AS authors, min(post.id) AS first
+RETURN text, posts, trees, authors, first
+ORDER BY posts DESC, first;

@@ -1,0 +1,37 @@
+// explore/label_means: what reviewers say of each post, label by label.
+//
+// in    lang       STRING   language of the tree; null for all
+// in    tree       STRING   id; null for all
+// in    label      STRING   null for all
+// in    limit      INTEGER  posts; null for 1000
+// out   tree       STRING   id
+// out   post       STRING   id
+// out   label      STRING
+// out   mean       FLOAT
+// out   deviation  FLOAT    standard deviation of the values: 0 where all say the same
+// out   given      INTEGER  how many gave it
+// out   imported   BOOLEAN  whether it came with an import, which tells no deviation
+// rows  many                by post and label
+// cost  scan of the trees by id until there are enough posts, one look at each of their reviews
+// mode  read
+MATCH (tree:Tree)
+WHERE tree.id >= '' AND ($tree IS NULL OR tree.id = $tree) AND ($lang IS NULL OR tree.lang = $lang)
+WITH tree ORDER BY tree.id
+CALL (tree) {
+  MATCH (post:Post {tree: tree.id})
+  WHERE EXISTS { (post)<-[:OF]-(:Review) } OR size(post.imported_labels) > 0
+  RETURN post
+}
+WITH tree, post ORDER BY tree.id, post.id LIMIT coalesce($limit, 1000)
+CALL (post) {
+  MATCH (post)<-[:OF]-(review:Review)
+  UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label
+  RETURN label, avg(review[label]) AS mean, stDevP(review[label]) AS deviation, count(*) AS given, false AS imported
+  UNION ALL
+  UNWIND post.imported_labels AS label
+  RETURN label, post['label_' + label] AS mean, null AS deviation, post['label_' + label + '_count'] AS given,
+    true AS imported
+}
+WITH tree, post, label, mean, deviation, given, imported WHERE $label IS NULL OR label = $label
+RETURN tree.id AS tree, post.id AS post, label, mean, deviation, given, imported
+ORDER BY tree, post, label, imported;

@@ -1,0 +1,24 @@
+// explore/language_switches: posts in another language than their tree.
+//
+// in    lang       STRING   language of the tree; null for all
+// out   tree_lang  STRING
+// out   post_lang  STRING   another one
+// out   role       STRING
+// out   posts      INTEGER  live ones
+// out   trees      INTEGER  that have such a post
+// out   accepted   INTEGER  of the posts
+// out   example    STRING   id of the first of them by id
+// rows  many                the most frequent first
+// cost  scan of the trees, then one look at each post
+// mode  read
+MATCH (tree:Tree)
+WHERE $lang IS NULL OR tree.lang = $lang
+CALL (tree) {
+  MATCH (post:Post {tree: tree.id}) WHERE post.lang <> tree.lang AND NOT post.deleted
+  RETURN post.lang AS post_lang, post.role AS role, count(*) AS posts,
+    count(CASE WHEN post.accepted THEN 1 END) AS accepted,
+    min(post.id) AS example
+}
+RETURN tree.lang AS tree_lang, post_lang, role, sum(posts) AS posts, count(*) AS trees, sum(accepted) AS accepted,
+  min(example) AS example
+ORDER BY posts DESC, tree_lang, post_lang, role;

@@ -1,0 +1,38 @@
+// explore/models: what the crowd thinks of models: their replies beside those of people.
+//
+// Mean ranks of different models compare only where they meet the same siblings; the duels with people are fairer.
+//
+// in    lang       STRING   language of the tree; null for all
+// out   model      STRING   null for people, empty where nobody noted its name
+// out   replies    INTEGER  live ones
+// out   accepted   FLOAT    part of those with a verdict; null where none has one
+// out   ranked     INTEGER
+// out   mean_rank  FLOAT    0 = best; null where none is ranked
+// out   best       FLOAT    part of the ranked ones that are the best of their siblings
+// out   duels      INTEGER  pairs with a ranked reply of a person to the same post; null for people
+// out   won        FLOAT    part of them in which the model's is ahead
+// rows  many                people first, then the model with most replies
+// cost  scan of the posts, then one look at the siblings of the models' posts
+// mode  read
+CALL () {
+  MATCH (post:Post)
+  WHERE post.role = 'assistant' AND NOT post.deleted AND NOT post.synthetic
+    AND ($lang IS NULL OR EXISTS { (:Tree {id: post.tree, lang: $lang}) })
+  RETURN null AS model, post.accepted AS accepted, post.rank AS rank, 0 AS duels, 0 AS won
+  UNION ALL
+  MATCH (post:Post)
+  WHERE post.role = 'assistant' AND NOT post.deleted AND post.synthetic
+    AND ($lang IS NULL OR EXISTS { (:Tree {id: post.tree, lang: $lang}) })
+  CALL (post) {
+    MATCH (post)-[:REPLY_TO]->(:Post)<-[:REPLY_TO]-(other:Post)
+    WHERE NOT other.synthetic AND NOT other.deleted AND other.rank IS NOT NULL AND post.rank IS NOT NULL
+    RETURN count(*) AS duels, count(CASE WHEN post.rank < other.rank THEN 1 END) AS won
+  }
+  RETURN coalesce(post.model_name, '') AS model, post.accepted AS accepted, post.rank AS rank, duels, won
+}
+WITH model, count(*) AS replies, avg(CASE WHEN accepted THEN 1.0 WHEN NOT accepted THEN 0.0 END) AS accepted,
+  count(rank) AS ranked, avg(toFloat(rank)) AS mean_rank,
+  avg(CASE WHEN rank = 0 THEN 1.0 WHEN rank IS NOT NULL THEN 0.0 END) AS best, sum(duels) AS duels, sum(won) AS won
+RETURN model, replies, accepted, ranked, mean_rank, best, CASE WHEN model IS NOT NULL THEN duels END AS duels,
+  CASE WHEN duels > 0 THEN toFloat(won) / duels END AS won
+ORDER BY model IS NOT NULL, replies DESC, model;

@@ -1,0 +1,22 @@
+// explore/reply_latency: how long posts wait for their replies.
+//
+// Posts of a file without dates are left out: they all came at once.
+//
+// in    lang     STRING   language of the tree; null for all
+// out   role     STRING   of the reply
+// out   depth    INTEGER  of the reply
+// out   replies  INTEGER
+// out   p10      FLOAT    hours within which a tenth of them came
+// out   median   FLOAT
+// out   p90      FLOAT
+// rows  many              by role and depth
+// cost  scan of the replies, and of what they answer
+// mode  read
+MATCH (reply:Post)-[:REPLY_TO]->(post:Post)
+WHERE ($lang IS NULL OR EXISTS { (:Tree {id: reply.tree, lang: $lang}) })
+  AND NOT 'created_date' IN coalesce(reply.left_out, [])
+WITH reply.role AS role, reply.depth AS depth,
+  (reply.created.epochMillis - post.created.epochMillis) / 3600000.0 AS hours
+RETURN role, depth, count(*) AS replies, percentileCont(hours, 0.1) AS p10, percentileCont(hours, 0.5) AS median,
+  percentileCont(hours, 0.9) AS p90
+ORDER BY role, depth;

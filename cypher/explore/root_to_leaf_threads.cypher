@@ -1,0 +1,31 @@
+// explore/root_to_leaf_threads: every thread from a prompt to a post that nobody has answered, as lists.
+//
+// Posts that are deleted or rejected are left out, and all below them.
+//
+// in    lang    STRING        language of the tree; null for all
+// in    tree    STRING        id; null for all
+// in    limit   INTEGER       null for 1000
+// out   tree    STRING        id
+// out   lang    STRING        of the tree
+// out   leaf    STRING        id of the last post
+// out   length  INTEGER       posts of the thread
+// out   posts   LIST<STRING>  ids, the prompt first
+// out   roles   LIST<STRING>
+// out   texts   LIST<STRING>
+// rows  many                  by tree and leaf
+// cost  scan of the trees by id until there are enough threads, one expand for each post
+// mode  read
+MATCH (tree:Tree)
+WHERE tree.id >= '' AND ($tree IS NULL OR tree.id = $tree) AND ($lang IS NULL OR tree.lang = $lang)
+WITH tree ORDER BY tree.id
+CALL (tree) {
+  MATCH (tree)-[:ROOT]->(root:Post) WHERE NOT root.deleted AND coalesce(root.accepted, true)
+  MATCH (root)
+    (()<-[:REPLY_TO]-(reply:Post WHERE NOT reply.deleted AND coalesce(reply.accepted, true))){0,1000} (leaf:Post)
+  WHERE NOT EXISTS { (leaf)<-[:REPLY_TO]-(more:Post) WHERE NOT more.deleted AND coalesce(more.accepted, true) }
+  RETURN leaf, [root] + reply AS thread
+}
+WITH tree, leaf, thread ORDER BY tree.id, leaf.id LIMIT coalesce($limit, 1000)
+RETURN tree.id AS tree, tree.lang AS lang, leaf.id AS leaf, size(thread) AS length,
+  [post IN thread | post.id] AS posts, [post IN thread | post.role] AS roles, [post IN thread | post.text] AS texts
+ORDER BY tree, leaf;

@@ -1,0 +1,42 @@
+// explore/stuck_trees: trees that cannot move, and why.
+//
+// Finished and aborted trees have nowhere to go and are left out. A tree at work moves by answers: one of which no post
+// wants anything has been left behind, by other limits or by a step that broke off.
+//
+// in    lang       STRING          language of the tree; null for all
+// in    limit      INTEGER         null for 100
+// out   tree       STRING          id
+// out   lang       STRING
+// out   state      STRING
+// out   why        STRING          what keeps it there
+// out   entered    ZONED DATETIME  when it came into this state; null where nobody noted it
+// out   last_post  ZONED DATETIME  when the last of its posts was written
+// rows  many                       by state, the longest untouched first
+// cost  scan of the trees that are not finished, one look at each post of those at work
+// mode  read
+MATCH (tree:Tree)-[:ROOT]->(root:Post)
+WHERE tree.state IN ['initial_prompt_review', 'prompt_lottery_waiting', 'growing', 'ranking', 'ready_for_scoring',
+    'scoring_failed', 'halted_by_moderator', 'backlog_ranking']
+  AND tree.lang IS NOT NULL AND ($lang IS NULL OR tree.lang = $lang)
+CALL (tree) {
+  MATCH (post:Post {tree: tree.id})
+  RETURN count(post.pool) AS wanting, max(post.created) AS last_post
+}
+WITH tree, last_post, CASE
+    WHEN tree.state = 'ready_for_scoring' THEN 'its scoring broke off'
+    WHEN tree.state = 'scoring_failed' THEN 'its scoring failed'
+    WHEN tree.state = 'backlog_ranking' THEN 'nobody has activated it'
+    WHEN tree.state = 'halted_by_moderator' AND tree.halted_for = 'emptied' THEN 'halted: nothing of it stands'
+    WHEN tree.state = 'halted_by_moderator' AND tree.halted_for = 'author' THEN 'halted: its author is away'
+    WHEN tree.state = 'halted_by_moderator' THEN 'halted by a moderator'
+    WHEN root.deleted THEN 'its prompt is deleted'
+    WHEN tree.state = 'prompt_lottery_waiting' THEN CASE
+      WHEN EXISTS { (root)<-[:WROTE]-(author:User) WHERE author.deleted OR NOT author.enabled }
+        THEN 'its author is away'
+    END
+    WHEN wanting = 0 THEN 'no post of it wants anything'
+  END AS why
+WHERE why IS NOT NULL
+RETURN tree.id AS tree, tree.lang AS lang, tree.state AS state, why, tree.entered AS entered, last_post
+ORDER BY state, last_post, tree
+LIMIT coalesce($limit, 100);

@@ -1,0 +1,141 @@
+"""The statements for analysts read what the service itself writes: what people do there is found again."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from oa_graph.graph.asking import ask_named, explorations
+from oa_graph.graph.session import Graph
+from oa_graph.model import EmojiCode, Limits, TaskKind, TreeState
+from tests.builders import ADA, BOB, CAT, DAN, EVE, Hands, lapse, plant
+from tests.moderation.office import Office
+
+pytestmark = pytest.mark.anyio
+
+
+async def asked(graph: Graph, name: str, **given: object) -> list[dict[str, Any]]:
+    async with ask_named(graph, name, given) as answer:
+        return [dict(zip(answer.columns, row, strict=True)) async for row in answer.rows]
+
+
+def of(rows: list[dict[str, Any]], *columns: str) -> list[tuple[object, ...]]:
+    return [tuple(row[column] for column in columns) for row in rows]
+
+
+async def test_nothing_is_answered_of_nothing(graph: Graph) -> None:
+    for query in explorations():
+        assert await asked(graph, query.name) == [], query.name
+
+
+async def test_tasks_are_followed_from_hand_to_hand(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"One?": {}})
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    skipped = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.skip(skipped)
+    done = await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await bob.write(done, "An answer.")
+    (given,) = await graph.execute("MATCH (post:Post {text: 'An answer.'}) RETURN post.id AS id")
+    held = await cat.ask(TaskKind.ASSISTANT_REPLY)
+    await cat.ack(held)
+
+    assert of(await asked(graph, "life_of_a_task", task=skipped.id), "event", "detail") == [
+        ("handed out", "assistant_reply"),
+        ("skipped", "not now"),
+    ]
+    assert of(await asked(graph, "life_of_a_task", task=done.id), "event", "detail", "post") == [
+        ("handed out", "assistant_reply", planted["One?"]),
+        ("acknowledged", f"ack {done.id}", planted["One?"]),
+        ("gave", given["id"], planted["One?"]),
+        ("done", None, planted["One?"]),
+    ]
+    assert of(await asked(graph, "life_of_a_task", task=held.id), "event") == [
+        ("handed out",),
+        ("acknowledged",),
+        ("reservation ends",),
+        ("expires",),
+    ]
+    (funnel,) = await asked(graph, "task_funnel")
+    assert list(funnel.values()) == ["assistant_reply", 3, 2, 1, 1, 0, 1, pytest.approx(1 / 3)]
+    (answered,) = await asked(graph, "time_to_answer")
+    assert (answered["kind"], answered["answered"]) == ("assistant_reply", 1)
+    assert 0 <= answered["median"] < 5
+    assert of(await asked(graph, "skippers"), "name", "taken", "skipped", "done") == [("Ada", 1, 1, 0)]
+    assert of(await asked(graph, "leases_now"), "kind", "held", "lapsed", "people") == [("assistant_reply", 1, 0, 1)]
+    await lapse(graph)
+    assert of(await asked(graph, "leases_now"), "kind", "held", "lapsed", "people") == [("assistant_reply", 0, 1, 0)]
+
+
+async def test_open_places_are_those_that_the_service_opened(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"One?": {"First.": {}, "?Second.": {}}})
+    await Hands(graph, limits, rng, ADA).ask(TaskKind.PROMPTER_REPLY)
+    assert of(await asked(graph, "open_places"), "kind", "lang", "places", "wants", "free") == [
+        ("assistant_reply", "en", 1, 1, 1),
+        ("label_assistant_reply", "en", 1, 3, 1),
+        ("prompter_reply", "en", 1, 1, 0),
+    ]
+    assert of(await asked(graph, "lonely_posts"), "post", "replies", "wants") == [(planted["First."], 0, 1)]
+    assert len(await asked(graph, "lonely_posts", replies=2)) == 2
+    assert await asked(graph, "stuck_trees") == []
+    await graph.execute("MATCH (post:Post) SET post.pool = null, post.key = null, post.wants = null")
+    assert of(await asked(graph, "stuck_trees"), "tree", "why") == [(planted["One?"], "no post of it wants anything")]
+
+
+async def test_what_rankers_say_becomes_margins_and_pairs(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_required_rankings=3)
+    planted = await plant(graph, {"One?": {"A": {}, "B": {}}}, state=TreeState.RANKING, limits=limits)
+    for who, order in ((ADA, "BA"), (BOB, "AB"), (CAT, "BA")):
+        hands = Hands(graph, limits, rng, who)
+        task = await hands.ask(TaskKind.RANK_ASSISTANT_REPLIES)
+        texts = [post.text for post in task.candidates]
+        await hands.rank(task, tuple(texts.index(text) for text in order))
+    assert of(await asked(graph, "disagreement"), "preferred", "other", "voters_for", "voters_against") == [
+        (planted["B"], planted["A"], 2, 1)
+    ]
+    rows = of(await asked(graph, "against_the_crowd"), "name", "pairs", "against")
+    assert (rows[0], sorted(rows[1:])) == (("Bob", 1, 1), [("Ada", 1, 0), ("Cat", 1, 0)])
+    (pair,) = await asked(graph, "preference_pairs", margin=1)
+    assert [pair[name] for name in ("chosen", "rejected", "ranks", "margin", "voters")] == ["B", "A", [0, 1], 1, 3]
+    assert await asked(graph, "preference_pairs", margin=2) == []
+    assert of(await asked(graph, "close_calls"), "margin", "rankings", "best") == [(1, 3, planted["B"])]
+    assert of(await asked(graph, "best_threads"), "posts", "ranked") == [([planted["One?"], planted["B"]], 1)]
+    places = await asked(graph, "position_bias")
+    assert of(places, "candidates", "shown", "rankings") == [(2, 0, 3), (2, 1, 3)]
+    assert sum(row["first"] for row in places) == 3
+    assert sum(row["mean_place"] for row in places) == pytest.approx(1)
+
+
+async def test_reviews_are_compared_post_by_post(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"?One?": {}}, state=TreeState.INITIAL_PROMPT_REVIEW)
+    for who, spam, quality in ((ADA, 0.0, 0.5), (BOB, 1.0, 0.5), (CAT, 0.0, 0.5)):
+        hands = Hands(graph, limits, rng, who)
+        await hands.label(await hands.ask(TaskKind.LABEL_INITIAL_PROMPT), spam=spam, quality=quality, lang_mismatch=0.0)
+    agreement = {row.pop("label"): list(row.values()) for row in await asked(graph, "reviewer_agreement")}
+    assert agreement["spam"] == pytest.approx([1, 3, 1 / 3, 2 / 3, 1 / 3])
+    assert agreement["quality"] == pytest.approx([1, 3, 1.0, 0.0, 0.5])
+    (contested,) = await asked(graph, "contested_reviews")
+    assert (contested["post"], contested["reviews"], contested["accepted"]) == (planted["One?"], 3, True)
+    assert of(await asked(graph, "label_means", label="spam"), "mean", "given") == [(pytest.approx(1 / 3), 3)]
+
+
+async def test_complaints_edits_and_reactions_are_seen(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"One?": {"Rude.": {}}}, author=DAN)
+    eve = Hands(graph, limits, rng, EVE)
+    await eve.user()
+    office = Office(graph, limits, rng)
+    await eve.report(planted["Rude."])
+    await office.edit(planted["Rude."], "Polite.", editor=EVE)
+    await office.react(planted["Rude."], EmojiCode.THUMBS_UP, who=EVE)
+    (complaint,) = await asked(graph, "reports_and_flags")
+    assert (complaint["post"], complaint["reports"], complaint["reasons"]) == (planted["Rude."], 1, ["This is rude."])
+    assert complaint["processed"] is False
+    (edited,) = await asked(graph, "edited_posts")
+    assert [edited[name] for name in ("edits", "by_others", "before", "now")] == [1, True, "Rude.", "Polite."]
+    emojis = {row["emoji"]: row["people"] for row in await asked(graph, "reactions")}
+    assert emojis["+1"] == 1
+    people = {row["name"]: row for row in await asked(graph, "people")}
+    assert [people["dan"][name] for name in ("prompts", "replies", "standing", "accepted")] == [1, 1, 2, 1.0]
+    await office.halt(planted["One?"])
+    assert of(await asked(graph, "stuck_trees"), "why") == [("halted by a moderator",)]

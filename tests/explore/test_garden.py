@@ -1,0 +1,95 @@
+"""Every statement for analysts, in a graph whose answers are counted by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from oa_graph.graph.asking import ask_named, explorations
+from oa_graph.graph.queries import Query
+from oa_graph.graph.session import Graph
+from tests.explore import samples
+from tests.explore.answers import ANSWERS, Answer, legible
+from tests.explore.garden import PARAMETERS, plant_garden
+
+pytestmark = pytest.mark.anyio
+
+QUERIES = {query.name.removeprefix("explore/"): query for query in explorations()}
+
+
+async def empty(graph: Graph) -> None:
+    await graph.execute("MATCH (n) WHERE NOT n:Schema CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS")
+
+
+@pytest.fixture(scope="module")
+async def garden(connected: Graph) -> Graph:
+    await empty(connected)
+    await plant_garden(connected)
+    return connected
+
+
+async def asked(graph: Graph, name: str, **given: object) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+    async with ask_named(graph, name, given) as answer:
+        return answer.columns, [tuple(legible(value) for value in row) async for row in answer.rows]
+
+
+async def test_an_order_does_not_depend_on_what_came_first(connected: Graph) -> None:
+    await empty(connected)
+    await plant_garden(connected, backwards=True)
+    for answer in ANSWERS:
+        assert (await asked(connected, answer.name, **answer.given))[1] == answer.rows, answer
+
+
+def test_each_statement_has_an_answer() -> None:
+    assert {answer.name for answer in ANSWERS} == set(QUERIES)
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: " ".join([answer.name, *map(str, answer.given)]))
+async def test_the_garden_answers(garden: Graph, answer: Answer) -> None:
+    columns, rows = await asked(garden, answer.name, **answer.given)
+    assert rows == answer.rows
+    assert list(columns) == list(QUERIES[answer.name].outputs)
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "lang" in query.inputs])
+async def test_a_language_that_nobody_speaks_has_nothing(garden: Graph, name: str) -> None:
+    assert (await asked(garden, name, lang="tlh"))[1] == []
+
+
+@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "limit" in query.inputs])
+async def test_a_limit_takes_the_first_rows(garden: Graph, name: str) -> None:
+    given = PARAMETERS.get(name, {})
+    _, everything = await asked(garden, name, **given)
+    _, first = await asked(garden, name, **{**given, "limit": 1})
+    assert first == everything[: len(first)]
+    assert 1 <= len(first) <= (2 if name == "label_means" else 1)  # whose limit is one of posts
+
+
+async def test_the_samples_in_the_readme_are_what_the_garden_answers(garden: Graph) -> None:
+    now = samples.told(samples.README.read_text("utf-8"))
+    assert now == await samples.section(garden), "write them anew: python -m tests.explore.samples"
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "STRING": str,
+    "INTEGER": int,
+    "FLOAT": float,
+    "BOOLEAN": bool,
+    "LIST<STRING>": list,
+    "LIST<INTEGER>": list,
+    "DATE": str,
+    "ZONED DATETIME": str,
+}
+
+
+def declared(query: Query, column: str) -> type | tuple[type, ...]:
+    meaning = query.outputs[column]
+    return next(kind for name, kind in _TYPES.items() if meaning.startswith(name))
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: " ".join([answer.name, *map(str, answer.given)]))
+async def test_values_are_of_the_type_that_the_header_says(garden: Graph, answer: Answer) -> None:
+    query = QUERIES[answer.name]
+    columns, rows = await asked(garden, answer.name, **answer.given)
+    for row in rows:
+        for column, value in zip(columns, row, strict=True):
+            assert value is None or type(value) is declared(query, column), (column, value)
