@@ -21,7 +21,7 @@ from rich.console import Console
 from oa_graph.graph import schema
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph
-from tests.bench import exchange, fill, reads
+from tests.bench import exchange, explore, fill, reads
 from tests.bench.bare import Bare, connect
 from tests.bench.crowd import JOBS, Crowd, Side
 from tests.bench.generate import CLIENT, Plan
@@ -30,7 +30,7 @@ from tests.bench.meter import Latency, Meter, Notes, Spent
 from tests.bench.place import Place, Service, folder, given, managed, new_key, serving, started
 from tests.bench.wired import Wired, open_session
 
-VERSION = 2
+VERSION = 3
 """Of what is generated."""
 
 _POOL = 50
@@ -113,6 +113,7 @@ class Figures:
     """In a second, when figures are counted anew."""
     exported: exchange.Exported | None = None
     imported: exchange.Imported | None = None
+    explored: list[explore.Explored] = field(default_factory=list[explore.Explored])
     bare_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     wired_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     others_alone: float = 0.0
@@ -261,6 +262,8 @@ async def _measure(
     figures.store_mib = round(place.store_bytes / 2**20, 1) if place.store_bytes else None
     with _telling(console, "filling boards"):
         figures.people_counted = round(await fill.boards_filled(graph), 1)
+    with _telling(console, "asking what analysts ask"):
+        figures.explored = await asyncio.to_thread(explore.measure_explorations, place)
     with _telling(console, "exporting everything"):
         figures.exported = await asyncio.to_thread(exchange.measure_export, place, log.parent / "trees.jsonl")
     with _telling(console, "importing it elsewhere"):

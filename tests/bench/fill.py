@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
@@ -24,7 +24,23 @@ from oa_graph.graph.session import Graph, milliseconds
 from oa_graph.managed import Server
 from oa_graph.model import Limits, TaskKind, TreeState
 from oa_graph.policy import growth, search
-from tests.bench.generate import CLIENT, MADE, Forest, Plan, Post, Ranking, Review, Tree, User, stored
+from tests.bench.generate import (
+    CLIENT,
+    MADE,
+    MADE_BY,
+    Flag,
+    Forest,
+    Node,
+    Plan,
+    Post,
+    Ranking,
+    Report,
+    Review,
+    Task,
+    Tree,
+    User,
+    stored,
+)
 
 T = TypeVar("T")
 
@@ -61,20 +77,45 @@ _TYPES: Mapping[str, str] = {
     "violence": "double", "accepted": "boolean", "deleted": "boolean", "edited": "boolean", "synthetic": "boolean",
     "enabled": "boolean", "show_on_leaderboard": "boolean", "not_rankable": "boolean", "created": "datetime",
     "entered": "datetime", "won_lottery": "datetime", "last_activity": "datetime", "streak_start": "datetime",
-    "changed": "datetime",
+    "changed": "datetime", "acked": "datetime", "expires": "datetime", "done": "datetime", "refused": "datetime",
+    "skipped": "boolean", "collective": "boolean", "processed": "boolean",
 }  # fmt: skip
 """What is not a string."""
 
-_SPACES: Mapping[type, str] = {Post: "Post", User: "User", Tree: "Tree", Review: "Given", Ranking: "Given"}
-_EDGES: Mapping[str, tuple[str, str]] = {
-    "REPLY_TO": ("Post", "Post"),
-    "WROTE": ("User", "Post"),
-    "ROOT": ("Tree", "Post"),
-    "MADE": ("User", "Given"),
-    "OF": ("Given", "Post"),
-    "UNDER": ("Given", "Post"),
-    "RANKED": ("Given", "Post"),
+_SPACES: Mapping[type[Node], str] = {
+    Post: "Given",
+    User: "User",
+    Tree: "Tree",
+    Review: "Given",
+    Ranking: "Given",
+    Task: "Task",
+    Report: "Given",
+    Flag: "Flag",
 }
+"""Where the ids of a kind of node are unique: whatever a task may give has one space."""
+_EDGES: Mapping[str, tuple[str, str]] = {
+    "REPLY_TO": ("Given", "Given"),
+    "WROTE": ("User", "Given"),
+    "ROOT": ("Tree", "Given"),
+    "MADE": ("User", "Given"),
+    "OF": ("Given", "Given"),
+    "UNDER": ("Given", "Given"),
+    "RANKED": ("Given", "Given"),
+    "TOOK": ("User", "Task"),
+    "FOR": ("Task", "Given"),
+    "GAVE": ("Task", "Given"),
+    "OFFERED": ("Task", "Given"),
+    "ABOUT": ("Given", "Given"),
+    "FLAGGED": ("Given", "Flag"),
+    "REACTED": ("User", "Given"),
+}
+_ON_EDGES: Mapping[str, Sequence[str]] = {
+    "RANKED": ["position:long"],
+    "OFFERED": ["position:long"],
+    "REACTED": ["emoji:string", "created:datetime"],
+}
+_NAMELESS = frozenset[type[Node]]({Report, Flag})
+"""Kinds of node that have no id in the graph."""
 
 
 def _cell(value: object) -> str:
@@ -103,21 +144,22 @@ class _Files:
         self._getters: dict[type, Callable[[Any], tuple[object, ...]]] = {}
         for shape, space in _SPACES.items():
             names = stored(shape)
-            types = {"id": f"ID({space})"}
             # The importer ends a text at its first line break unless told otherwise; ours have none.
-            own = {"key": "string"} if space == "Given" else {}
-            header = [f"{name}:{types.get(name) or own.get(name) or _TYPES.get(name, 'string')}" for name in names]
+            own = {"key": "string"} if shape in (Review, Ranking) else {}
+            types = {"id": f"ID({space})"} | own
+            header = [f"{name}:{types.get(name) or _TYPES.get(name, 'string')}" for name in names]
+            if shape in _NAMELESS:
+                header[0] = f":ID({space})"
             self._start(shape.__name__, header)
             self._getters[shape] = attrgetter(*names)
         for kind, (start, end) in _EDGES.items():
-            more = ["position:long"] if kind == "RANKED" else []
-            self._start(kind, [f":START_ID({start})", f":END_ID({end})", *more])
+            self._start(kind, [f":START_ID({start})", f":END_ID({end})", *_ON_EDGES.get(kind, ())])
 
     def _start(self, name: str, header: Sequence[str]) -> None:
         self._open[name] = self._stack.enter_context((self._folder / f"{name}.csv").open("w", encoding="utf-8"))
         self._open[name].write(",".join(header) + "\n")
 
-    def node(self, node: Post | User | Tree | Review | Ranking) -> None:
+    def node(self, node: Node) -> None:
         shape = type(node)
         self._open[shape.__name__].write(",".join(map(_cell, self._getters[shape](node))) + "\n")
 
@@ -173,8 +215,30 @@ def _write(forest: Forest, files: _Files) -> int:
             files.edge("UNDER", ranking.id, ranking.parent)
             for place, post in enumerate(ranking.ranked):
                 files.edge("RANKED", ranking.id, post, place)
+        _write_story(tree, files)
     files.languages(forest)
     return count
+
+
+def _write_story(tree: Tree, files: _Files) -> None:
+    for task in tree.tasks:
+        files.node(task)
+        files.edge("TOOK", task.taker, task.id)
+        if task.subject:
+            files.edge("FOR", task.id, task.subject)
+        if task.gave:
+            files.edge("GAVE", task.id, task.gave)
+        for place, post in enumerate(task.offered):
+            files.edge("OFFERED", task.id, post, place)
+    for report in tree.reports:
+        files.node(report)
+        files.edge("MADE", report.maker, report.id)
+        files.edge("ABOUT", report.id, report.post)
+    for flag in tree.flags:
+        files.node(flag)
+        files.edge("FLAGGED", flag.post, flag.id)
+    for each in tree.reactions:
+        files.edge("REACTED", each.user, each.post, each.emoji, each.created.isoformat())
 
 
 def by_import(plan: Plan, server: Server, folder: Path) -> Filled:
@@ -271,10 +335,70 @@ async def _send(graph: Graph, batch: Sequence[Tree]) -> None:
             for each in tree.rankings
         ],
     )
+    await _send_story(graph, batch)
 
 
-def _properties(node: Post | User | Tree | Review | Ranking) -> dict[str, object]:
-    found = {name: getattr(node, name) for name in stored(type(node))}
+async def _send_story(graph: Graph, batch: Sequence[Tree]) -> None:
+    await graph.execute(
+        """
+        UNWIND $rows AS row
+        MATCH (taker:User {id: row.taker})
+        CREATE (taker)-[:TOOK]->(task:Task) SET task = row.node
+        WITH task, row
+        OPTIONAL MATCH (subject:Post {id: row.subject})
+        OPTIONAL MATCH (post:Post {id: row.gave})
+        OPTIONAL MATCH (review:Review {key: row.review})
+        OPTIONAL MATCH (ranking:Ranking {key: row.ranking})
+        FOREACH (each IN CASE WHEN subject IS NULL THEN [] ELSE [subject] END | CREATE (task)-[:FOR]->(each))
+        FOREACH (each IN CASE WHEN post IS NULL THEN [] ELSE [post] END | CREATE (task)-[:GAVE]->(each))
+        FOREACH (each IN CASE WHEN review IS NULL THEN [] ELSE [review] END | CREATE (task)-[:GAVE]->(each))
+        FOREACH (each IN CASE WHEN ranking IS NULL THEN [] ELSE [ranking] END | CREATE (task)-[:GAVE]->(each))
+        WITH task, row UNWIND range(0, size(row.offered) - 1) AS place
+        MATCH (post:Post {id: row.offered[place]}) CREATE (task)-[:OFFERED {position: place}]->(post)
+        """,
+        rows=[
+            {
+                "node": _properties(each),
+                "taker": each.taker,
+                "subject": each.subject,
+                "gave": each.gave,
+                "review": f"{each.taker} {each.subject}" if each.done and each.kind.startswith("label") else None,
+                "ranking": f"{each.taker} {each.subject}" if each.done and each.kind.startswith("rank") else None,
+                "offered": list(each.offered),
+            }
+            for tree in batch
+            for each in tree.tasks
+        ],
+    )
+    await graph.execute(
+        """
+        UNWIND $rows AS row
+        MATCH (maker:User {id: row.maker}), (post:Post {id: row.post})
+        CREATE (maker)-[:MADE]->(report:Report)-[:ABOUT]->(post) SET report = row.node
+        """,
+        rows=[
+            {"node": _properties(each), "maker": each.maker, "post": each.post}
+            for tree in batch
+            for each in tree.reports
+        ],
+    )
+    await graph.execute(
+        "UNWIND $rows AS row MATCH (post:Post {id: row.post}) CREATE (post)-[:FLAGGED]->(flag:Flag) SET flag = row",
+        rows=[_properties(each) for tree in batch for each in tree.flags],
+    )
+    await graph.execute(
+        """
+        UNWIND $rows AS row
+        MATCH (user:User {id: row.user}), (post:Post {id: row.post})
+        CREATE (user)-[:REACTED {emoji: row.emoji, created: row.created}]->(post)
+        """,
+        rows=[asdict(each) for tree in batch for each in tree.reactions],
+    )
+
+
+def _properties(node: Node) -> dict[str, object]:
+    names = stored(type(node))[1:] if type(node) in _NAMELESS else stored(type(node))
+    found = {name: getattr(node, name) for name in names}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}  # pyright: ignore[reportUnknownArgumentType,reportUnknownVariableType]
 
 
@@ -343,7 +467,11 @@ async def restore(graph: Graph, limits: Limits) -> int:
     Only the users keep when they were last seen. Returns how many trees had changed.
     """
     rows = await graph.execute(
-        "MATCH (task:Task)-[:FOR]->(post:Post) RETURN DISTINCT post.tree AS tree, task.kind AS kind"
+        """
+        MATCH (task:Task)-[:FOR]->(post:Post) WHERE NOT coalesce(task.ack, '') STARTS WITH $made
+        RETURN DISTINCT post.tree AS tree, task.kind AS kind
+        """,
+        made=MADE_BY,
     )
     states: dict[str, TreeState] = {}
     for row in rows:
@@ -360,7 +488,7 @@ async def restore(graph: Graph, limits: Limits) -> int:
     )
     await graph.execute(
         """
-        MATCH (task:Task)
+        MATCH (task:Task) WHERE NOT coalesce(task.ack, '') STARTS WITH $made
         CALL (task) {
           OPTIONAL MATCH (task)-[:GAVE]->(given)
           OPTIONAL MATCH (task)-[:FOR]->(post:Post)
@@ -373,6 +501,7 @@ async def restore(graph: Graph, limits: Limits) -> int:
         } IN TRANSACTIONS OF 500 ROWS
         """,
         quota=limits.num_reviews_reply,
+        made=MADE_BY,
     )
     await graph.execute("MATCH (credit:Credit) CALL (credit) { DELETE credit } IN TRANSACTIONS OF 5000 ROWS")
     await graph.execute(

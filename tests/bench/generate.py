@@ -8,15 +8,16 @@ and nature does not give is plenty of open places in a small graph, so more of i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
 from random import Random
+from typing import TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from oa_graph.model import AuthMethod, Limits, Person, Role, TaskKind, TreeState
-from oa_graph.policy import growth, review, sampling
+from oa_graph.policy import growth, ranking, review, sampling
 
 LIMITS = Limits(max_tree_depth=4, goal_tree_size=40, max_pending_tasks_per_user=1_000_000)
 """Of the service under test: default, but for trees that do not fill up and users who never have too much to do."""
@@ -50,6 +51,14 @@ _FINISHED, _GROWING, _WANTED = 11.2, 6.4, 4.2
 """Posts of a finished tree and of a growing one, and replies that the latter wants; on average, to plan by."""
 _UNDECIDED = 0.15
 """Part of the posts of a growing tree."""
+_TOLD = 0.1
+"""Part of the finished trees of which all is there that led to them: tasks, reviews, rankings, reactions."""
+_SKIPPED, _REACTED, _REPORTED, _SYNTHETIC = 0.1, 0.2, 0.01, 0.08
+"""Part of the posts of such a tree that somebody would not answer, gave a reaction, reported, or had a model write."""
+_REASONS = (None, "too hard", "not my language", "I do not know enough of this")
+_MODELS = ("parrot-1", "parrot-2", "magpie-7b")
+MADE_BY = "made-"
+"""The frontend's ids of posts and tasks that are generated begin so."""
 
 
 @dataclass(slots=True)
@@ -72,6 +81,7 @@ class Post:
     deleted: bool = False
     edited: bool = False
     synthetic: bool = False
+    model_name: str | None = None
     rank: int | None = None
     consensus_margin: int | None = None
     pool: str | None = None
@@ -142,6 +152,61 @@ class Ranking:
 
 
 @dataclass(slots=True)
+class Task:
+    """A `Task` node that is over; `taker`, `subject`, `gave` and `offered` are the edges TOOK, FOR, GAVE, OFFERED."""
+
+    id: str
+    kind: TaskKind
+    client: str
+    ack: str
+    lang: str
+    policy: str
+    collective: bool
+    created: datetime
+    acked: datetime
+    expires: datetime
+    done: datetime | None
+    refused: datetime | None
+    skipped: bool | None
+    skip_reason: str | None
+    taker: str = field(repr=False)
+    subject: str | None = field(repr=False)
+    gave: str | None = field(repr=False)
+    offered: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(slots=True)
+class Report:
+    """A `Report` node, which has no id of its own; `maker` and `post` are the edges MADE and ABOUT."""
+
+    id: str
+    text: str
+    created: datetime
+    maker: str = field(repr=False)
+    post: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class Flag:
+    """A `Flag` node, which has no id of its own; `post` is also the edge FLAGGED."""
+
+    id: str
+    post: str
+    processed: bool
+    created: datetime
+
+
+@dataclass(slots=True)
+class Reaction:
+    """An edge REACTED."""
+
+    user: str
+    post: str
+    emoji: str
+    created: datetime
+
+
+@dataclass(slots=True)
 class Tree:
     """A `Tree` node, and all that hangs on it."""
 
@@ -157,16 +222,28 @@ class Tree:
     posts: list[Post] = field(default_factory=list[Post], repr=False)
     reviews: list[Review] = field(default_factory=list[Review], repr=False)
     rankings: list[Ranking] = field(default_factory=list[Ranking], repr=False)
+    tasks: list[Task] = field(default_factory=list[Task], repr=False)
+    reports: list[Report] = field(default_factory=list[Report], repr=False)
+    flags: list[Flag] = field(default_factory=list[Flag], repr=False)
+    reactions: list[Reaction] = field(default_factory=list[Reaction], repr=False)
 
 
-EDGES = frozenset({"parent", "replies", "post", "ranked", "posts", "reviews", "rankings"}) - {"reviews"}
-"""Fields that are not stored on the node; `reviews` is a property of a post and a list of a tree."""
+Node: TypeAlias = Post | User | Review | Ranking | Tree | Task | Report | Flag
+
+_EDGES: Mapping[type[Node], frozenset[str]] = {
+    Post: frozenset({"parent", "replies"}),
+    Review: frozenset({"post"}),
+    Ranking: frozenset({"parent", "ranked"}),
+    Tree: frozenset({"posts", "reviews", "rankings", "tasks", "reports", "flags", "reactions"}),
+    Task: frozenset({"taker", "subject", "gave", "offered"}),
+    Report: frozenset({"maker", "post"}),
+}
+"""Fields that are not stored on the node."""
 
 
-def stored(shape: type[Post | User | Review | Ranking | Tree]) -> tuple[str, ...]:
-    """The properties of a kind of node."""
-    left_out = EDGES | ({"reviews"} if shape is Tree else set[str]())
-    return tuple(each.name for each in fields(shape) if each.name not in left_out)
+def stored(shape: type[Node]) -> tuple[str, ...]:
+    """The properties of a kind of node; those that have no id of their own have one for the importer, as the first."""
+    return tuple(each.name for each in fields(shape) if each.name not in _EDGES.get(shape, frozenset()))
 
 
 @dataclass(frozen=True)
@@ -212,7 +289,7 @@ class Forest:
         self._plan = plan
         self._limits = plan.limits
         self._rng = Random(f"oa_graph {plan.seed} {plan.posts}")
-        self._number = 0
+        self._number = self._tasks = 0
         self.users = [self._user(number) for number in range(plan.users)]
         self.languages: dict[str, Counter[TreeState]] = {lang: Counter() for lang in LANGS}
         self.pools: Counter[str] = Counter()
@@ -296,6 +373,8 @@ class Forest:
                     post.accepted = False
         if tree.state is TreeState.RANKING:
             self._rank(tree)
+        elif rng.random() < _TOLD:
+            self._tell(tree)
         else:
             self._score(tree)
 
@@ -324,7 +403,7 @@ class Forest:
             depth=parent.depth + 1 if parent else 0,
             created=(parent.created if parent else tree.created) + timedelta(seconds=rng.randrange(60, 40_000)),
             client=CLIENT,
-            frontend_id=f"made-{self._number}",
+            frontend_id=f"{MADE_BY}{self._number}",
             author=author,
             reply_key=f"{author} {parent.id}" if parent else None,
             accepted=True,
@@ -357,7 +436,7 @@ class Forest:
             maker=maker,
             text="",
             created=post.created + timedelta(seconds=rng.randrange(60, 40_000)),
-            spam=1.0 if post.accepted is False else 0.0,
+            spam=float(post.accepted is False and rng.random() < 0.9),
             lang_mismatch=0.0,
             **{label: rng.randrange(5) / 4 for label in _LABELS},
             post=post.id,
@@ -374,10 +453,10 @@ class Forest:
             for _ in range(self._rng.randrange(wanted + (place > 0))):
                 maker = self._somebody(makers)
                 makers.add(maker)
-                tree.rankings.append(self._a_ranking(parent, ranked, maker))
+                order = self._rng.sample(range(len(ranked)), len(ranked))
+                tree.rankings.append(self._a_ranking(parent, ranked, maker, order))
 
-    def _a_ranking(self, parent: Post, shown: Collection[Post], maker: str) -> Ranking:
-        order = self._rng.sample(range(len(shown)), len(shown))
+    def _a_ranking(self, parent: Post, shown: Collection[Post], maker: str, order: Sequence[int]) -> Ranking:
         offered = sorted(post.id for post in shown)
         return Ranking(
             id=self._id(),
@@ -396,6 +475,98 @@ class Forest:
                 parent.consensus_margin = self._rng.randint(1, self._limits.num_required_rankings)
                 for rank, post in enumerate(self._rng.sample(ranked, len(ranked))):
                     post.rank = rank
+
+    # What led to a finished tree
+
+    def _tell(self, tree: Tree) -> None:
+        """All reviews and rankings that are wanted, the tasks behind them and the posts, and what else is said."""
+        self._review(tree)
+        for parent in tree.posts:
+            if ranked := _rankable(parent):
+                self._agree(tree, parent, ranked)
+        for post in tree.posts:
+            kind = TaskKind(f"{post.role}_reply") if post.parent else TaskKind.INITIAL_PROMPT
+            above = post.parent.id if post.parent else None
+            self._task(tree, kind, post.author, above, gave=post.id, done=post.created)
+            if post.role is Role.ASSISTANT and self._rng.random() < _SYNTHETIC:
+                post.synthetic, post.model_name = True, self._rng.choice(_MODELS)
+            self._react(tree, post)
+        posts = {post.id: post for post in tree.posts}
+        for each in tree.reviews:
+            post = posts[each.post]
+            kind = TaskKind(f"label_{post.role}_reply") if post.parent else TaskKind.LABEL_INITIAL_PROMPT
+            self._task(tree, kind, each.maker, post.id, gave=each.id, done=each.created)
+        for each in tree.rankings:
+            kind, offered = TaskKind.RANK_ASSISTANT_REPLIES, tuple(sorted(each.ranked))
+            self._task(tree, kind, each.maker, each.parent, gave=each.id, done=each.created, offered=offered)
+
+    def _agree(self, tree: Tree, parent: Post, ranked: Sequence[Post]) -> None:
+        """Rankings by people who see, more or less, how good each reply is; and the order that they come to."""
+        rng = self._rng
+        worth = [rng.random() for _ in ranked]
+        makers, orders = {reply.author for reply in ranked}, list[tuple[str, ...]]()
+        for _ in range(self._limits.num_required_rankings):
+            maker = self._somebody(makers)
+            makers.add(maker)
+            seen = [each + rng.gauss(0, 0.4) for each in worth]
+            order = sorted(range(len(ranked)), key=seen.__getitem__)
+            tree.rankings.append(self._a_ranking(parent, ranked, maker, order))
+            orders.append(tree.rankings[-1].ranked)
+        if found := ranking.consensus(orders):
+            parent.consensus_margin = found.margin
+            for post in ranked:
+                post.rank = found.order.index(post.id)
+
+    def _react(self, tree: Tree, post: Post) -> None:
+        rng, when = self._rng, post.created + timedelta(hours=self._rng.randrange(1, 40))
+        somebody = self._somebody({post.author})
+        if rng.random() < _REACTED:
+            tree.reactions.append(Reaction(somebody, post.id, rng.choice(("+1", "+1", "+1", "-1", "rofl")), when))
+        if rng.random() < _SKIPPED:
+            tree.reactions.append(Reaction(somebody, post.id, "_skip_reply", when))
+            kind = TaskKind.ASSISTANT_REPLY if post.role is Role.PROMPTER else TaskKind.PROMPTER_REPLY
+            self._task(tree, kind, somebody, post.id, refused=when)
+        if rng.random() < _REPORTED:
+            tree.reactions.append(Reaction(somebody, post.id, "red_flag", when))
+            tree.reports.append(Report(self._id(), "This is rude.", when, somebody, post.id))
+            tree.flags.append(Flag(self._id(), post.id, rng.random() < 0.5, when))
+
+    def _task(
+        self,
+        tree: Tree,
+        kind: TaskKind,
+        taker: str,
+        subject: str | None,
+        *,
+        gave: str | None = None,
+        done: datetime | None = None,
+        refused: datetime | None = None,
+        offered: tuple[str, ...] = (),
+    ) -> None:
+        created = (done or refused or tree.created) - timedelta(seconds=self._rng.randrange(20, 1_500))
+        self._tasks += 1
+        tree.tasks.append(
+            Task(
+                id=self._id(),
+                kind=kind,
+                client=CLIENT,
+                ack=f"{MADE_BY}{self._tasks}",
+                lang=tree.lang,
+                policy="lonely_first",
+                collective=False,
+                created=created,
+                acked=created + timedelta(seconds=1),
+                expires=created + timedelta(days=2),
+                done=done,
+                refused=refused,
+                skipped=True if refused else None,
+                skip_reason=self._rng.choice(_REASONS) if refused else None,
+                taker=taker,
+                subject=subject,
+                gave=gave,
+                offered=offered,
+            )
+        )
 
     def _open_places(self, tree: Tree) -> None:
         size = sum(post.counts for post in tree.posts)

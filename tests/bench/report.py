@@ -20,6 +20,7 @@ from rich.table import Table
 from oa_graph.managed import jars
 from tests.bench.bench import Figures, Options, Rate
 from tests.bench.crowd import STEPS
+from tests.bench.explore import CAP
 from tests.bench.inside import Cost
 from tests.bench.meter import Latency
 from tests.bench.reads import AVAILABILITY, FLOOR, LEADERBOARD
@@ -42,6 +43,8 @@ EXPORT_SHARE = 0.5
 """Of the rate at which the bare driver reads the same statement."""
 EXPORT_MIB = 300
 """Of the exporting process, at its peak."""
+EXPLORED = 5.0
+"""Seconds for a statement of an analyst that does not say of itself that it is heavy."""
 CPU_MS = 8.0
 """Of all processes of the service, Neo4j included, for one finished task."""
 
@@ -75,6 +78,7 @@ def show(found: Sequence[Figures], console: Console) -> None:
         console.print(_steps(figures))
         console.print(_rates(figures))
         console.print(_reads(figures))
+        console.print(_explored(figures))
         _mishaps(figures, console)
     console.print("\n[bold]Targets[/bold]")
     for line in verdicts(found):
@@ -195,6 +199,15 @@ def _reads(figures: Figures) -> Table:
     return table
 
 
+def _explored(figures: Figures) -> Table:
+    table = _table(f"\n{figures.posts:,} posts: what analysts ask", "statement", "seconds", "CPU Neo4j", "rows", "")
+    for each in figures.explored:
+        seconds = f"over {CAP:.0f}" if each.seconds is None else f"{each.seconds:.2f}"
+        cpu = "" if each.cpu_seconds is None else f"{each.cpu_seconds:.2f}"
+        table.add_row(each.name, seconds, cpu, f"{each.rows:,}", "heavy" if each.heavy else "")
+    return table
+
+
 def _wired_cells(rate: Rate) -> tuple[str, ...]:
     each = 1000 / max(1, rate.finished)
     parts = (rate.spent.neo4j * each, rate.spent.service * each, rate.spent.client * each)
@@ -227,6 +240,7 @@ def verdicts(found: Sequence[Figures]) -> list[str]:
         lines += _rate_verdicts(each)
         lines += _read_verdicts(each)
         lines += _exchange_verdicts(each)
+        lines += _explored_verdicts(each)
     return lines + _growth_verdicts(found)
 
 
@@ -251,6 +265,19 @@ def _exchange_verdicts(figures: Figures) -> list[str]:
     if back:
         lines.append(_verdict(f"{name}, import, posts/s", back.per_second, IMPORTED, others=0, at_least=True))
     return lines
+
+
+def _explored_verdicts(figures: Figures) -> list[str]:
+    light = [
+        (CAP if each.seconds is None else each.seconds, each.name, each.others)
+        for each in figures.explored
+        if not each.heavy
+    ]
+    if not light:
+        return []
+    seconds, name, others = max(light)
+    what = f"{figures.posts:,} posts, {name}, the slowest for analysts, s"
+    return [_verdict(what, seconds, EXPLORED, others=others)]
 
 
 def _step_verdicts(figures: Figures) -> list[str]:

@@ -140,3 +140,19 @@ def test_sizes_are_read_as_people_write_them() -> None:
     assert parse_sizes("10k, 1M,2500") == (10_000, 1_000_000, 2_500)
     with pytest.raises(ValueError, match="too few open places"):
         parse_sizes("10")
+
+
+def test_some_finished_trees_have_their_whole_story(trees: list[Tree]) -> None:
+    told = [tree for tree in trees if tree.tasks]
+    finished = [tree for tree in trees if tree.state is TreeState.READY_FOR_EXPORT]
+    assert 0.03 * len(finished) < len(told) < 0.25 * len(finished)
+    for tree in told:
+        gave = Counter(task.gave for task in tree.tasks if task.gave)
+        things = [*tree.posts, *tree.reviews, *tree.rankings]
+        assert gave == Counter(each.id for each in things)
+        ranked = {ranking.parent for ranking in tree.rankings}
+        assert ranked == {post.id for post in tree.posts if post.consensus_margin is not None}
+        assert all(task.created < (task.done or task.refused or task.created) for task in tree.tasks)
+    assert any(task.skipped for tree in told for task in tree.tasks)
+    assert any(post.model_name for tree in told for post in tree.posts)
+    assert any(tree.reactions for tree in told)
