@@ -123,6 +123,19 @@ class TextLabel(StrEnum):
     VIOLENCE = "violence"
 
 
+GRADED_LABELS = frozenset(
+    {
+        TextLabel.QUALITY,
+        TextLabel.TOXICITY,
+        TextLabel.HUMOR,
+        TextLabel.HELPFULNESS,
+        TextLabel.CREATIVITY,
+        TextLabel.VIOLENCE,
+    }
+)
+"""Labels that are given in steps from 0 to 1; the others are a yes or a no."""
+
+
 class Sampling(StrEnum):
     """Which open place a reply task takes; see `oa_graph.policy.sampling`."""
 

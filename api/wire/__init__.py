@@ -60,6 +60,7 @@ from oa_graph.api.wire.settings import (
     public_settings,
 )
 from oa_graph.api.wire.statistics import (
+    AgreementStats,
     AllCachedStatsResponse,
     CachedStatsName,
     CachedStatsResponse,
@@ -72,6 +73,7 @@ from oa_graph.api.wire.statistics import (
     TrollboardStats,
     TrollScore,
     UserScore,
+    agreement_stats,
     leaderboard,
     purged,
     system_stats,
@@ -101,6 +103,7 @@ __all__ = [
     "DEFAULT_LANG",
     "INTERACTIONS",
     "LABELS",
+    "AgreementStats",
     "AllCachedStatsResponse",
     "AnyTask",
     "AssistantReplyTask",
@@ -165,6 +168,7 @@ __all__ = [
     "UserScore",
     "ValidLabelsResponse",
     "ValidationError",
+    "agreement_stats",
     "availability",
     "branch",
     "conversation",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
-from oa_graph import model
+from oa_graph import agreement, model
 from oa_graph.api.wire.base import Id, Moment, Out, moment
 from oa_graph.api.wire.frontend_users import streak_days
 from oa_graph.model import AuthMethod, TextLabel, TreeState
 from oa_graph.policy import scoring
+from oa_graph.policy.agreement import Metric
 
 
 class UserScore(Out):
@@ -272,3 +274,79 @@ class AllCachedStatsResponse(Out):
     """All that is kept ready."""
 
     stats_by_name: dict[CachedStatsName, CachedStatsResponse]
+
+
+class AgreementMeasure(Out):
+    """How far people agree on one thing."""
+
+    name: str
+    """A label, or whose replies were ranked: `assistant_replies`, `prompter_replies`."""
+    measure: Literal["krippendorff_alpha", "kendall_w"]
+    metric: Metric | None
+    """Of alpha: `nominal` for a yes or a no, `interval` for labels given in steps; null for W."""
+    value: float | None
+    """1 is full agreement; null when it is not defined."""
+    chance: float | None
+    """What it would be on average if everybody judged at random; null with the value."""
+    items: int
+    """Messages, or parents of ranked replies, that two or more people judged."""
+    people: int
+    judgements: int
+    """Labels, or rankings."""
+    why: str | None
+    """Why there is no value."""
+
+
+class UserReliability(Out):
+    """How often a user is right, as far as others can tell."""
+
+    user_id: Id
+    work: agreement.Work
+    value: float | None
+    """0 to 1, where a coin has 0.5; null when it is not defined."""
+    judgements: int
+    """Reviews, or pairs of ranked replies, that others judged too."""
+    why: str | None
+    """Why there is no value."""
+
+
+class AgreementStats(Out):
+    """How far people agree, and how reliable each of them is."""
+
+    lang: str | None
+    """Of the trees; null: all languages."""
+    trees: int
+    """That were looked at."""
+    labels: list[AgreementMeasure]
+    rankings: list[AgreementMeasure]
+    users: list[UserReliability]
+    """Those who judged what others judged too."""
+
+
+def agreement_stats(value: agreement.Agreements, users: Iterable[agreement.Reliability]) -> AgreementStats:
+    return AgreementStats(
+        lang=value.lang,
+        trees=value.trees,
+        labels=[_measure(each) for each in value.labels],
+        rankings=[_measure(each) for each in value.rankings],
+        users=[
+            UserReliability(
+                user_id=each.user, work=each.work, value=each.value, judgements=each.judgements, why=each.why
+            )
+            for each in users
+        ],
+    )
+
+
+def _measure(value: agreement.Agreement) -> AgreementMeasure:
+    return AgreementMeasure(
+        name=value.name,
+        measure=value.measure,
+        metric=value.metric,
+        value=value.value,
+        chance=value.chance,
+        items=value.items,
+        people=value.people,
+        judgements=value.judgements,
+        why=value.why,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
+from oa_graph.agreement import Agreements
 from oa_graph.graph import posts
 from oa_graph.graph.asking import ask_named
 from oa_graph.graph.session import Graph, decoder
@@ -134,28 +135,6 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """How far people agree on one thing."""
-
-    name: str
-    """A label, or whose replies were ranked."""
-    value: float | None
-    """Krippendorff's alpha, or Kendall's W; None: not defined."""
-    items: int
-    """Posts, or parents, that it was computed from."""
-    why: str | None = None
-    """Why it is not defined."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """What `agreement` measures: Krippendorff's alpha for each label, and Kendall's W for rankings."""
-
-    labels: Sequence[Measure] = ()
-    rankings: Sequence[Measure] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Drawn:
     """A tree that is drawn."""
 
@@ -178,7 +157,7 @@ class Findings:
     labels: Sequence[LabelValue]
     margins: Sequence[Margin]
     drawn: Sequence[Drawn]
-    agreement: Agreement | None = None
+    agreement: Agreements | None = None
     """None: not measured."""
 
 
@@ -187,7 +166,7 @@ async def find(
     *,
     lang: str | None = None,
     trees: int = 3,
-    agreement: Agreement | None = None,
+    agreement: Agreements | None = None,
     seconds: float | None = None,
 ) -> Findings:
     """Asks the graph; `trees` of it are drawn, and no statement may take longer than so many seconds.

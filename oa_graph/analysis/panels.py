@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from oa_graph.agreement import Agreement
 from oa_graph.analysis import plots
 from oa_graph.analysis.drawing import legible
-from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish, Measure
+from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish
 from oa_graph.analysis.plots import BLUE, GREEN, GREY, ORANGE, RED, Series, Span
 from oa_graph.model import TreeState
 
@@ -454,7 +455,7 @@ def margins(found: Findings) -> Panel:
 
 def label_agreement(found: Findings) -> Panel:
     """Krippendorff's alpha for each label."""
-    measures = found.agreement.labels if found.agreement else ()
+    measures = found.agreement.labels if found.agreement else None
     return _agreement(
         "alpha",
         "Agreement on labels",
@@ -466,20 +467,38 @@ def label_agreement(found: Findings) -> Panel:
 
 def ranking_agreement(found: Findings) -> Panel:
     """Kendall's W of rankings."""
-    measures = found.agreement.rankings if found.agreement else ()
+    measures = found.agreement.rankings if found.agreement else None
+    chances = [f"{each.chance:.2f} for {_in_words(each.name)}" for each in measures or () if each.chance is not None]
     return _agreement(
-        "kendall", "Agreement on rankings", measures, "Kendall's W: 1 is full agreement, 0 none", ("rankings of", "W")
+        "kendall",
+        "Agreement on rankings",
+        measures,
+        "Kendall's W: 1 is full agreement, 0 none",
+        ("rankings of", "W"),
+        note=f"Random orders would come to {' and '.join(chances)}." if chances else None,
     )
 
 
-def _agreement(name: str, title: str, measures: Sequence[Measure], across: str, what: tuple[str, str]) -> Panel:
-    if not measures:
+def _agreement(
+    name: str,
+    title: str,
+    measures: Sequence[Agreement] | None,
+    across: str,
+    what: tuple[str, str],
+    *,
+    note: str | None = None,
+) -> Panel:
+    if measures is None:
         return Panel(name, title, "Not measured.")
+    measures = [each for each in measures if each.items]
+    if not measures:
+        return Panel(name, title, "Nothing was judged by two people.")
     order = sorted(measures, key=lambda each: (each.value is None, -(each.value or 0), each.name))
     known = [each for each in order if each.value is not None]
-    if known:
-        told = f"From {known[0].value:.2f} ({_in_words(known[0].name)}) to {known[-1].value:.2f} "
-        told += f"({_in_words(known[-1].name)})."
+    if len(known) == 1:
+        told = f"{_told(known[0])}."
+    elif known:
+        told = f"From {_told(known[0])} to {_told(known[-1])}."
     else:
         told = "Not defined for any of them."
     shown = order[: 2 * _MOST_ROWS]
@@ -499,4 +518,8 @@ def _agreement(name: str, title: str, measures: Sequence[Measure], across: str, 
         )
         for each in order
     ]
-    return Panel(name, title, told, plot, (*what, "from", "why not"), rows)
+    return Panel(name, title, told, plot, (*what, "from", "why not"), rows, note)
+
+
+def _told(measure: Agreement) -> str:
+    return f"{measure.value:z.2f} ({_in_words(measure.name)})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -10,8 +11,9 @@ from typing import Any, Literal, TypeVar, cast
 import click
 
 from oa_graph import exchange, hosting
+from oa_graph.agreement import AT_LEAST, BELOW, distrusted
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
-from oa_graph.exchange import FORMS, Choices, Disguise, Export, Filters, Packing, Which
+from oa_graph.exchange import FORMS, Choices, Disguise, Distrusted, Export, Filters, Packing, Which
 from oa_graph.model import TreeState
 
 _STATES = [state.value for state in TreeState]
@@ -67,6 +69,12 @@ _OPTIONS = (
     click.option("--limit", type=click.IntRange(min=0), help="Trees, at most."),
     click.option("--without-user", "without", multiple=True, metavar="ID",
                  help="Without the posts and judgements of this user."),
+    click.option("--without-distrusted", is_flag=True,
+                 help="Without the labels, reactions and rankings of people who are too often wrong."),
+    click.option("--distrust-below", type=click.FloatRange(0, 1), default=BELOW, show_default=True,
+                 help="They are right less often than this; a coin is half of the time."),
+    click.option("--distrust-min", type=click.IntRange(min=1), default=AT_LEAST, show_default=True,
+                 help="Judgements that it takes to tell."),
     click.option("--threads", type=click.Choice(["all", "best"]), default="all", show_default=True,
                  help="Of sft, prompt-completion, sharegpt: each, or the best of a tree."),
     click.option("--pairs", type=click.Choice(["adjacent", "all"]), default="all", show_default=True,
@@ -101,8 +109,15 @@ def export(file: Path, data: Path | None, **given: Any) -> None:
     chosen = chosen_settings(data)
     with database(chosen) as found, progress("posts out") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
+        if given["without_distrusted"]:
+            below, least = given["distrust_below"], given["distrust_min"]
+            users = on_graph(found, lambda graph: distrusted(graph, below=below, at_least=least))
+            wanted = replace(wanted, filters=replace(wanted.filters, distrusted=Distrusted(users, below, least)))
         done = on_graph(found, lambda graph: exchange.export(graph, file, wanted, on_progress=show))
     err.print(f"{done.trees} trees, {done.posts} posts out as {done.records} records; {done.skipped} trees left out")
+    if left_out := wanted.filters.distrusted:
+        who = f"users who are right less often than {left_out.below:g}"
+        err.print(f"judgements left out of {who}: {len(left_out.users)}")
     for each in done.beside:
         err.print(f"beside it: {each.name}")
 

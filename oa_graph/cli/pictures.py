@@ -10,9 +10,11 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
+from oa_graph.agreement import agreement
 from oa_graph.analysis import drawing, findings
 from oa_graph.analysis.report import render
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, out
+from oa_graph.graph.session import Graph
 from oa_graph.model import Post, Role
 
 
@@ -27,8 +29,13 @@ def report(file: Path, lang: str | None, trees: int, data: Path | None) -> None:
     The page needs nothing beside itself. Needs the extra `analysis`.
     """
     with database(chosen_settings(data)) as found, err.status("asking the graph"):
-        told = on_graph(found, lambda graph: findings.find(graph, lang=lang, trees=trees))
+        told = on_graph(found, lambda graph: _findings(graph, lang, trees))
     _write(file, render(told, made=datetime.now(UTC)))
+
+
+async def _findings(graph: Graph, lang: str | None, trees: int) -> findings.Findings:
+    agreed = await agreement(graph, lang=lang)
+    return await findings.find(graph, lang=lang, trees=trees, agreement=agreed)
 
 
 @click.command()

@@ -13,7 +13,7 @@ from oa_graph.exchange.anonymous import Disguise, keyed, seeded
 from oa_graph.exchange.bringing import Wish, import_trees, look_through
 from oa_graph.exchange.counts import CLIENT, Counts
 from oa_graph.exchange.export import Export, Exported, export, export_trees
-from oa_graph.exchange.filters import Filters, Which
+from oa_graph.exchange.filters import Distrusted, Filters, Which
 from oa_graph.exchange.formats import Defaults, Format
 from oa_graph.exchange.forms import FORMS, Choices
 from oa_graph.exchange.landing import Into
@@ -28,6 +28,7 @@ __all__ = [
     "Counts",
     "Defaults",
     "Disguise",
+    "Distrusted",
     "Export",
     "Exported",
     "Filters",

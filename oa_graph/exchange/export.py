@@ -118,7 +118,7 @@ def _found(graph: Graph, filters: Filters, *, by_people: bool = False) -> AsyncG
         langs=filters.langs,
         since=filters.since,
         until=filters.until,
-        without=filters.without,
+        without=filters.unheard,
         by_people=by_people,
     )
 
@@ -253,7 +253,7 @@ class _Work:
 
     async def run(self, on_progress: Progress | None) -> None:
         wanted = self._wanted
-        by_people = self._form.ranked or wanted.choices.events or bool(wanted.filters.without)
+        by_people = self._form.ranked or wanted.choices.events or bool(wanted.filters.unheard)
         trees = posts = 0
         async with aclosing(_found(self._graph, wanted.filters, by_people=by_people)) as found:
             async for tree in found:
@@ -272,7 +272,7 @@ class _Work:
 
     def _cut(self, tree: FiledTree) -> Cut | None:
         filters = self._wanted.filters
-        if filters.without:
+        if filters.unheard:
             reranked(tree.posts)
         if filters.picking and not self._form.needs_context:
             tree.posts = [post for post in arranged(tree.posts, _everything(filters)) if filters.keeps(post)]

@@ -20,6 +20,22 @@ class Which(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Distrusted:
+    """Users whose judgements do not come along, and how they were found."""
+
+    users: frozenset[str]
+    """Their ids."""
+    below: float
+    """They are right less often than this."""
+    at_least: int
+    """Judgements that it takes to tell."""
+
+    def told(self) -> dict[str, object]:
+        """For a manifest: people are counted and not named."""
+        return {"users": len(self.users), "below": self.below, "at_least": self.at_least}
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """With a post that is left out go the replies below it, and with a root its tree.
 
@@ -51,6 +67,13 @@ class Filters:
     """Trees, at most."""
     without: frozenset[str] = frozenset()
     """Ids of users whose posts, labels, reactions and rankings are not trusted. Verdicts of reviews stay."""
+    distrusted: Distrusted | None = None
+    """Those whose labels, reactions and rankings alone are not trusted; their posts come along."""
+
+    @property
+    def unheard(self) -> frozenset[str]:
+        """Ids of all whose judgements do not come along."""
+        return self.without | self.distrusted.users if self.distrusted else self.without
 
     def keeps(self, post: FiledPost) -> bool:
         """Whether a post may come along."""
@@ -102,6 +125,7 @@ class Filters:
             "prompts_only": self.prompts_only,
             "limit": self.limit,
             "without": _counted(self.without),
+            "distrusted": self.distrusted and self.distrusted.told(),
         }
 
 

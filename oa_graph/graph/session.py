@@ -275,19 +275,22 @@ class Graph:
                 await transaction.rollback()
 
     @asynccontextmanager
-    async def reading(self, *, seconds: float | None) -> AsyncGenerator[AsyncTransaction]:
-        """A transaction that only reads, for a stream; the server gives it up after `seconds`."""
+    async def reading(self, *, seconds: float | None, ahead: int = 1000) -> AsyncGenerator[AsyncTransaction]:
+        """A transaction that only reads, for a stream; the server gives it up after `seconds`.
+
+        `ahead`: as of `session`.
+        """
         with _translated():
-            async with self._transaction(_metadata("reading"), seconds, read=True) as transaction:
+            async with self._transaction(_metadata("reading"), seconds, read=True, ahead=ahead) as transaction:
                 yield transaction
                 await transaction.rollback()
 
     @asynccontextmanager
     async def _transaction(
-        self, metadata: dict[str, str], seconds: float | None, *, read: bool = False
+        self, metadata: dict[str, str], seconds: float | None, *, read: bool = False, ahead: int = 1000
     ) -> AsyncGenerator[AsyncTransaction]:
         async with (
-            self.session(read=read) as session,
+            self.session(read=read, ahead=ahead) as session,
             await session.begin_transaction(metadata=metadata, timeout=seconds) as transaction,
         ):
             yield transaction

@@ -13,12 +13,14 @@ from xml.etree import ElementTree
 
 import pytest
 
+from oa_graph.agreement import Agreement, Agreements
 from oa_graph.analysis import findings, panels
-from oa_graph.analysis.findings import Agreement, Day, Findings, Finish, Measure, Skip
+from oa_graph.analysis.findings import Day, Findings, Finish, Skip
 from oa_graph.analysis.report import headline, render
 from oa_graph.errors import PackageMissing
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
+from oa_graph.policy.agreement import Metric
 from tests.builders import ADA, BOB, CAT, Hands, plant
 from tests.exchange.files import REAL
 
@@ -27,9 +29,15 @@ pytestmark = pytest.mark.anyio
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script> \"' & \u202e\x00 ما هو المطر؟"
 EMPTY = Findings(None, [], [], [], [], [], [], [], [], [])
-AGREEMENT = Agreement(
-    labels=[Measure("spam", 0.7, 12), Measure("humor", None, 12, "everybody gave the same value")],
-    rankings=[Measure("assistant replies", -0.4, 3)],
+AGREEMENT = Agreements(
+    None,
+    20,
+    labels=[
+        Agreement("spam", "krippendorff_alpha", Metric.NOMINAL, 0.7, 0.0, items=12),
+        Agreement("humor", "krippendorff_alpha", Metric.INTERVAL, None, items=12, why="everybody gave the same value"),
+        Agreement("pii", "krippendorff_alpha", Metric.NOMINAL, None, why="nothing was judged by two people"),
+    ],
+    rankings=[Agreement("assistant_replies", "kendall_w", None, 0.4, 1 / 3, items=3)],
 )
 
 VOID = {"meta", "br"}
@@ -236,6 +244,16 @@ def test_agreement_that_is_not_defined_has_no_number() -> None:
     assert panel.plot is not None
     assert "not defined" in panel.plot
     assert panels.label_agreement(EMPTY).told == "Not measured."
+    assert panels.label_agreement(replace(EMPTY, agreement=Agreements(None, 0))).told == (
+        "Nothing was judged by two people."
+    )
+
+
+def test_agreement_on_rankings_is_told_beside_that_of_random_orders() -> None:
+    panel = panels.ranking_agreement(replace(EMPTY, agreement=AGREEMENT))
+    assert list(panel.rows) == [("assistant replies", "0.400", "3", "")]
+    assert panel.told == "0.40 (assistant replies)."
+    assert panel.note == "Random orders would come to 0.33 for assistant replies."
 
 
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib"])

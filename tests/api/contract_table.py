@@ -28,6 +28,7 @@ TABLE: Mapping[str, tuple[str, ...]] = {
         "POST /api/v1/admin/admin/flagged_messages/{message_id}/processed: only theirs",
     ),
     "for whoever runs the service": ("GET /health/*: only ours",),
+    "for whoever studies what people said": ("GET /api/v1/stats/agreement: only ours",),
     "the original answers these too but does not say so": ("*: refuses with *: only ours",),
     "the original does not say what it answers": (
         "GET /api/v1/text_labels/*_labels: answers 200: type: object -> anything",

@@ -80,6 +80,7 @@ TABLE: Mapping[str, str] = {
     "GET /api/v1/stats/tree_manager": "T",
     "GET /api/v1/stats/tree_manager/state_counts": "T",
     "GET /api/v1/stats/tree_manager/message_counts": "T",
+    "GET /api/v1/stats/agreement": "T",
     "GET /api/v1/stats/cached": "K",
     "GET /api/v1/stats/cached/{name}": "K",
     "POST /api/v1/stats/cached/update": "T",

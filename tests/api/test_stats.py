@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from oa_graph import boards
-from oa_graph.model import Limits
+from oa_graph.model import Limits, TextLabel
+from tests.agreement.saying import rank, review
 from tests.api.conftest import Service
 from tests.api.frontend import Body, Frontend, labels, user
 from tests.api.shapes import MOMENT, TROLL_SCORE, USER_SCORE, check_values
 from tests.builders import plant
+from tests.exchange.files import bring, reply, tree
 
 pytestmark = pytest.mark.anyio
 
@@ -185,11 +187,47 @@ async def test_statistics_kept_ready_are_there_after_the_first_refresh(web: Fron
     assert (await bot.get("/stats/cached/nothing")).status_code == 422
 
 
+AGREEMENT = {"name", "measure", "metric", "value", "chance", "items", "people", "judgements", "why"}
+
+
+async def test_agreement_is_told_with_a_reason_where_there_is_none(web: Frontend, service: Service) -> None:
+    empty = (await web.get("/stats/agreement")).json()
+    assert (empty["lang"], empty["trees"], empty["users"]) == (None, 0, [])
+    assert {each["name"] for each in empty["labels"]} == set(TextLabel)
+    for each in (*empty["labels"], *empty["rankings"]):
+        assert set(each) == AGREEMENT
+        assert (each["value"], each["chance"], each["items"]) == (None, None, 0)
+        assert each["why"]
+    await bring(service.graph, tree("t", reply("t", "a", lang="de"), reply("t", "b"), lang="de"))
+    await review(service.graph, "a", ada={"spam": 0.0, "quality": 0.5}, bob={"spam": 0.0, "quality": 0.75})
+    await review(service.graph, "b", ada={"spam": 1.0}, bob={"spam": 1.0})
+    await rank(service.graph, "t", ada="ab", bob="ab")
+    found = (await web.get("/stats/agreement?lang=de&max_count=5")).json()
+    labels = {each["name"]: each for each in found["labels"]}
+    assert (found["lang"], found["trees"]) == ("de", 1)
+    assert (labels["spam"]["value"], labels["spam"]["metric"], labels["spam"]["judgements"]) == (1.0, "nominal", 4)
+    assert (labels["quality"]["value"], labels["quality"]["metric"], labels["quality"]["items"]) == (0, "interval", 1)
+    assert found["rankings"][0] == {
+        "name": "assistant_replies", "measure": "kendall_w", "metric": None, "value": 1.0, "chance": 0.5, "items": 1,
+        "people": 2, "judgements": 2, "why": None,
+    }  # fmt: skip
+    assert [(each["user_id"], each["work"], each["value"], each["judgements"]) for each in found["users"]] == [
+        ("ada", "reviews", None, 2),
+        ("bob", "reviews", None, 2),
+        ("ada", "rankings", None, 1),
+        ("bob", "rankings", None, 1),
+    ]
+    assert {each["why"][:15] for each in found["users"]} <= {"fewer than 20 j", "everybody alway"}
+    assert (await web.get("/stats/agreement?lang=fr")).json()["trees"] == 0
+    assert (await web.get("/stats/agreement?max_count=10001")).status_code == 422
+
+
 TRUSTED = (
     ("GET", "/stats/"),
     ("GET", "/stats/tree_manager"),
     ("GET", "/stats/tree_manager/state_counts"),
     ("GET", "/stats/tree_manager/message_counts"),
+    ("GET", "/stats/agreement"),
     ("GET", "/trollboards/day"),
     ("POST", "/stats/cached/update"),
     ("POST", "/leaderboards/update"),

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 from oa_graph import model
 from oa_graph.api import wire
 from oa_graph.errors import AnswerWithoutTask, NothingToHandOut, UserNotSpecified
-from oa_graph.model import Client, Form, LabelMode, Limits, Post, Role, Task, TaskKind, TreeState
+from oa_graph.model import GRADED_LABELS, Client, Form, LabelMode, Limits, Post, Role, Task, TaskKind, TreeState
 
 Json = dict[str, Any]
 
@@ -302,6 +302,7 @@ def test_every_label_is_described() -> None:
     assert len(wire.LABELS) == 15
     assert wire.LABELS.keys() == {each.value for each in wire.TextLabel}
     assert wire.LABELS["spam"].widget == "yes_no"
+    assert {name for name, each in wire.LABELS.items() if each.widget == "likert"} == GRADED_LABELS
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from oa_graph.graph.session import Graph
+from tests.agreement.saying import review
 from tests.conftest import Server
 from tests.exchange.files import bring, reply, tree
 from tests.processes import run
@@ -54,6 +55,26 @@ async def test_authors_are_named_only_when_asked_for_and_a_seed_of_zero_counts(
     assert named["prompt"]["user_id"] == "ada"
     assert len(hidden["message_tree_id"]) == len(hidden["prompt"]["user_id"]) == 64
     assert hidden["message_tree_id"] == hidden["prompt"]["message_id"]
+
+
+async def test_the_judgements_of_people_who_guess_stay_behind(graph: Graph, server: Server, tmp_path: Path) -> None:
+    await bring(graph, *(tree(f"t{i}", reply(f"t{i}", f"a{i}", user_id="eve")) for i in range(20)))
+    for i in range(20):
+        spam, guess = float(i % 3 == 0), float(i % 2 == 0)
+        await review(graph, f"a{i}", ada={"spam": spam}, bob={"spam": spam}, cat={"spam": spam}, eve={"spam": guess})
+    done = exported(server, tmp_path, tmp_path / "set.jsonl", "--without-distrusted", "--distrust-below", "0.7")
+    assert done.returncode == 0, done.stderr
+    assert "judgements left out of users who are right less often than 0.7: 1" in done.stderr
+    found = spam_in((tmp_path / "set.jsonl").read_text())
+    assert {(each["value"], each["count"]) for each in found} == {(0.0, 3), (1.0, 3)}
+    told = json.loads((tmp_path / "set.manifest.json").read_text())
+    assert told["filters"]["distrusted"] == {"users": 1, "below": 0.7, "at_least": 20}
+    few = exported(server, tmp_path, "-", "--without-distrusted", "--distrust-below", "0.7", "--distrust-min", "21")
+    assert {each["count"] for each in spam_in(few.stdout)} == {4}
+
+
+def spam_in(lines: str) -> list[dict[str, float]]:
+    return [json.loads(line)["prompt"]["replies"][0]["labels"]["spam"] for line in lines.splitlines()]
 
 
 async def test_options_that_contradict_each_other_are_refused(server: Server, tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ async def test_a_report_is_written(graph: Graph, server: Any, tmp_path: Path) ->
     page = file.read_text("utf-8")
     assert "Growth" in page
     assert "What is rain?" in page
+    assert "Agreement on labels" in page
+    assert "Nothing was judged by two people." in page
     german = command(server, "report", "-", "--lang", "de", "--trees", "1").stdout
     assert "Was ist Regen?" in german
     assert "What is rain?" not in german

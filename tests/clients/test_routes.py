@@ -89,6 +89,7 @@ ROUTES = (
     Route("GET /stats/tree_manager/state_counts", **TRUSTED),
     Route("GET /stats/tree_manager/message_counts", **TRUSTED),
     Route("GET /stats/tree_manager", **TRUSTED),
+    Route("GET /stats/agreement", **TRUSTED),
     Route("GET /stats/cached"),
     Route("GET /stats/cached/users_accepted_tos"),
     Route("POST /stats/cached/update", **TRUSTED),

@@ -20,6 +20,7 @@ from oa_graph.exchange import (
     FORMS,
     Choices,
     Disguise,
+    Distrusted,
     Export,
     Exported,
     Filters,
@@ -239,6 +240,16 @@ async def test_people_who_are_not_trusted_leave_neither_posts_nor_ranks_nor_labe
     assert found["best"]["labels"] == {"spam": {"value": 0.0, "count": 1}}
     trusted = {each["message_id"]: each for each in await records(graph, "messages")}
     assert trusted["best"]["labels"] == {"spam": {"value": 0.5, "count": 2}}
+
+
+async def test_the_posts_of_people_whose_judgements_are_not_trusted_come_along(graph: Graph) -> None:
+    await bring(graph, RAIN)
+    await rank(graph, "r", ("best", "fair", "poor"), ("fair", "best", "poor"), ("fair", "best", "poor"))
+    filters = Filters(distrusted=Distrusted(frozenset({"eve", "voter1", "voter2"}), below=0.6, at_least=20))
+    found = {each["message_id"]: each for each in await records(graph, "messages", filters)}
+    assert (found["best"]["rank"], found["fair"]["rank"], found["poor"]["rank"]) == (0, 1, 2)
+    assert filters.told()["distrusted"] == {"users": 3, "below": 0.6, "at_least": 20}
+    assert Filters().told()["distrusted"] is None
 
 
 # Names and events
