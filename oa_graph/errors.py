@@ -20,7 +20,7 @@
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
         ├── InvalidFile · CannotExport
-        ├── NoSuchQuery · NoSuchParameter
+        ├── NoSuchQuery · NoSuchParameter · WrongParameter
         ├── PackageMissing
         └── ClientNotFound · OwnClient
 
@@ -264,6 +264,10 @@ class NoSuchQuery(Setup):
 
 class NoSuchParameter(Setup):
     """{query} has no parameter {name}; it takes {known}."""
+
+
+class WrongParameter(Setup):
+    """The parameter {name} is {type}, which {value} is not{why}."""
 
 
 class PackageMissing(Setup):

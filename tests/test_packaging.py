@@ -91,7 +91,14 @@ def test_the_source_archive_holds_all_that_belongs_to_the_package_and_its_tests(
     with tarfile.open(sdist) as archive:
         members = {name.partition("/")[2]: member for name, member in zip(archive.getnames(), archive, strict=True)}
     assert committed() <= set(members)
-    assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", "tests/conftest.py"} <= set(members)
+    assert {
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "pyproject.toml",
+        "tests/conftest.py",
+        "docs/first_analysis.ipynb",
+    } <= set(members)
     assert not [name for name, member in members.items() if member.issym() or member.islnk()]
     assert not [name for name in members if name.startswith(("oa_graph/api/", "oa_graph/cypher/", ".venv", "demo/"))]
 

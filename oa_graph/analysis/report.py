@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from typing import Any
 
 from oa_graph.analysis import drawing
 from oa_graph.analysis.drawing import legible
 from oa_graph.analysis.findings import Drawn, Findings
+from oa_graph.analysis.pages import page
 from oa_graph.analysis.panels import count, panels, share
-from oa_graph.errors import PackageMissing
 from oa_graph.model import Post, TreeState
 
 
@@ -21,15 +20,7 @@ def render(found: Findings, *, made: datetime) -> str:
 
     Raises PackageMissing without jinja2 or matplotlib.
     """
-    try:
-        from jinja2 import Environment, StrictUndefined
-    except ImportError as error:
-        raise PackageMissing(package="jinja2", extra="analysis") from error
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    source = (files("oa_graph.analysis") / "report.html.j2").read_text("utf-8")
-    return environment.from_string(source).render(**_told(found, made))
+    return page("report.html.j2", **_told(found, made))
 
 
 def _told(found: Findings, made: datetime) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `report`, `show`, `client`, `stats`,
-`openapi` and `db`."""
+"""The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `query`, `report`, `show`, `client`,
+`stats`, `openapi` and `db`."""
 
 from __future__ import annotations
 
-from oa_graph.cli import contract, crowd, export, figures, frontends, import_, pictures, serving, store
+from oa_graph.cli import asking, contract, crowd, export, figures, frontends, import_, pictures, serving, store
 from oa_graph.cli.console import main
 
 main.add_command(serving.serve)
@@ -11,6 +11,7 @@ main.add_command(crowd.demo)
 main.add_command(crowd.simulate)
 main.add_command(import_.import_)
 main.add_command(export.export)
+main.add_command(asking.query)
 main.add_command(pictures.report)
 main.add_command(pictures.show)
 main.add_command(frontends.key)

@@ -95,6 +95,27 @@ def _parse(name: str, source: str) -> Query:
     )
 
 
+_TYPE = re.compile(r"(?P<type>ZONED DATETIME|LIST<.+?>+|[A-Z]+)(?: +(?P<meaning>.*))?$")
+
+
+def declared(line: str) -> tuple[str, str]:
+    """The type and the meaning that an `in` or `out` line gives, such as `INTEGER` and `null for 100`."""
+    found = _TYPE.match(line)
+    return (found["type"], found["meaning"] or "") if found else ("", line)
+
+
+def inputs_of(source: str) -> Mapping[str, str]:
+    """The `in` lines of a statement that somebody wrote, as `Query.inputs`; empty where it has no header."""
+    lines = (_HEADER.match(line.rstrip()) for line in source.splitlines())
+    told = (found["rest"].partition(" ") for found in lines if found and found["key"] == "in")
+    return {name: meaning.strip() for name, _, meaning in told}
+
+
+def source(query: Query) -> str:
+    """The file as it stands in `cypher/`: header, and the statement with its `$parameters` as people write them."""
+    return (files("oa_graph") / "cypher" / f"{query.name}.cypher").read_text("utf-8")
+
+
 def typed_by_operator(statement: str) -> LiteralString:
     """A statement from the prompt of `oa-graph db shell`: whoever types there owns the database."""
     return cast("LiteralString", statement)

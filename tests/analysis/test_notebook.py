@@ -1,0 +1,108 @@
+"""The notebook of `docs/` runs as it stands, and what it finds is what there is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from oa_graph.exchange import import_trees
+from oa_graph.graph.session import Graph
+from oa_graph.model import Limits
+from tests.builders import snapshot
+from tests.exchange.files import REAL, Json
+from tests.processes import PATIENCE
+
+pytestmark = pytest.mark.anyio
+
+NOTEBOOK = Path(__file__).parents[2] / "docs" / "first_analysis.ipynb"
+
+_FOUND = """
+import json
+print(json.dumps({
+    "trees": int(shape["trees"].sum()), "posts": int(shape["posts"].sum()), "states": int(states["trees"].sum()),
+    "grown": int(posts.to_numpy().sum()), "pairs": len(pairs), "apart": int(pairs["apart"].sum()),
+    "longer": int(longer.sum()), "same": again.equals(pairs), "tree": tree.graph["id"], "size": len(tree),
+    "depth": depth, "threads": [[post["text"] for post in thread] for thread in threads],
+    "margins": len(margins),
+}))
+"""
+
+
+def read() -> Any:
+    reader: Any = nbformat
+    return reader.read(NOTEBOOK, as_version=4)
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    notebook = read()
+    nbformat.validate(notebook)  # pyright: ignore[reportUnknownMemberType] - it is untyped
+    ran = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell for cell in ran if cell.outputs or cell.execution_count] == []
+    assert notebook.metadata.keys() == {"kernelspec", "language_info"}
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason=f"the reference trees are not at {REAL}")
+async def test_the_notebook_finds_what_is_in_the_reference_trees(
+    graph: Graph, server: Any, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await import_trees(graph, REAL, limits=limits)
+    before = await snapshot(graph)
+    for name in ("uri", "username", "password", "database"):
+        monkeypatch.setenv(f"NEO4J_{name.upper()}", getattr(server, name))
+    notebook = read()
+    notebook.cells.append(nbformat.v4.new_code_cell(_FOUND, id="found"))  # pyright: ignore[reportUnknownMemberType]
+    where = {"metadata": {"path": str(NOTEBOOK.parents[1])}}
+    client = NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3", resources=where)
+    await client.async_execute()
+
+    cells = {cell.id: cell for cell in notebook.cells}
+    found = json.loads(cells["found"].outputs[0].text)
+    trees = [json.loads(line) for line in REAL.read_text("utf-8").splitlines()]
+    everything = [post for tree in trees for post in posts_of(tree["prompt"])]
+    ranked = [pair for post in everything for pair in pairs_of(post)]
+    assert (found["trees"], found["states"]) == (100, 100)
+    assert found["posts"] == found["grown"] == len(everything) == 1167
+    assert found["pairs"] == len(ranked) > 300
+    assert found["apart"] == sum(worse["rank"] - better["rank"] for better, worse in ranked)
+    assert found["longer"] == sum(len(better["text"]) > len(worse["text"]) for better, worse in ranked)
+    assert found["same"] is True
+    assert found["margins"] == 0
+    (drawn,) = (tree for tree in trees if tree["message_tree_id"] == found["tree"])
+    assert found["size"] == len([*posts_of(drawn["prompt"])])
+    assert found["depth"] == depth_of(drawn["prompt"])
+    assert len(found["threads"]) == 20
+    assert found["threads"][0][:2] == [drawn["prompt"]["text"], best(drawn["prompt"])["text"]]
+
+    assert "shape_by_language" in cells["queries"].outputs[0]["data"]["text/plain"]
+    assert "1167" in cells["shape"].outputs[0]["data"]["text/plain"]
+    assert {"image/png"} <= {kind for output in cells["growth"].outputs for kind in output.get("data", {})}
+    assert drawn["prompt"]["text"][:20] in cells["draw"].outputs[0]["data"]["image/svg+xml"]
+    assert cells["networkx"].outputs[0].text.startswith(f"{found['size']} posts, {found['depth']} deep, ")
+    assert cells["export"].outputs[0]["data"]["text/plain"] == f"({found['pairs']}, True)"
+    assert await snapshot(graph) == before
+
+
+def posts_of(post: Json) -> Iterator[Json]:
+    yield post
+    for each in post["replies"]:
+        yield from posts_of(each)
+
+
+def pairs_of(post: Json) -> Iterator[tuple[Json, Json]]:
+    ranked = [each for each in post["replies"] if each.get("rank") is not None]
+    yield from ((better, worse) for better in ranked for worse in ranked if better["rank"] < worse["rank"])
+
+
+def depth_of(post: Json) -> int:
+    return max((1 + depth_of(each) for each in post["replies"]), default=0)
+
+
+def best(post: Json) -> Json:
+    return min((each for each in post["replies"] if each.get("rank") is not None), key=lambda each: int(each["rank"]))

@@ -1,0 +1,263 @@
+"""`oa-graph query`, on the graph of the tests."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pandas
+import pytest
+from click.testing import CliRunner
+
+from oa_graph.analysis import arrow
+from oa_graph.cli import main
+from oa_graph.graph.asking import explorations, named
+from oa_graph.graph.queries import source
+from oa_graph.graph.session import Graph
+from tests.analysis.test_report import seed
+from tests.builders import plant, snapshot
+from tests.processes import PATIENCE, environment, run
+
+pytestmark = pytest.mark.anyio
+
+
+def of(server: Any) -> dict[str, str]:
+    """The environment that leads to a server."""
+    return {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
+
+
+def query(server: Any, *words: str | Path, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    got = run("query", *words, stdin=stdin, **of(server), **more)
+    assert "Traceback" not in got.stderr
+    return got
+
+
+def lines(got: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    assert got.returncode == 0, got.stderr
+    return [json.loads(line) for line in got.stdout.splitlines()]
+
+
+_EACH = """
+import sys
+from oa_graph.analysis import arrow
+from oa_graph.cli import main
+for name in sys.argv[1:]:
+    print(name, flush=True)
+    main(["query", name, "--as", "jsonl"], standalone_mode=False)
+"""
+"""Many calls in one process: each of its own takes seconds."""
+
+
+async def test_every_query_answers_in_lines_of_json(graph: Graph, server: Any, rng: Random) -> None:
+    await seed(graph, rng)
+    names = [each.name for each in explorations()]
+    got = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", _EACH, *names],
+        env=environment(**of(server)),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert (got.returncode, got.stderr) == (0, "")
+    answers: dict[str, list[dict[str, Any]]] = {}
+    for line in got.stdout.splitlines():
+        if line in names:
+            answers[line] = []
+        else:
+            answers[[*answers][-1]].append(json.loads(line))
+    assert [*answers] == names
+    for each in explorations():
+        assert all([*row] == [*each.outputs] for row in answers[each.name]), each.name
+    assert {"explore/skips", "explore/margins"} <= {name for name, rows in answers.items() if rows}
+
+
+async def test_an_answer_is_json_lines_where_nobody_looks(graph: Graph, server: Any) -> None:
+    await plant(graph, {"What is rain?": {"Water.": {}}})
+    await plant(graph, {"Was ist Regen?": {}}, lang="de")
+    everything = lines(query(server, "shape_by_language"))
+    assert [(row["lang"], row["posts"]) for row in everything] == [("en", 2), ("de", 1)]
+    assert lines(query(server, "explore/shape_by_language", "--param", "lang=de")) == everything[1:]
+    assert lines(query(server, "shape_by_language", "--limit", "1")) == everything[:1]
+    assert lines(query(server, "shape_by_language", "--limit", "0")) == []
+
+
+async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> None:
+    await plant(graph, {"What is [bold]rain[/bold]? \x1b[31m" + "long " * 200: {}}, {"Why?": {}})
+    statement = (
+        "MATCH (post:Post) RETURN post.text AS text, post.rank AS rank, post.depth AS `[red]depth` ORDER BY text"
+    )
+    got = query(server, "--file", "-", "--as", "table", stdin=statement, COLUMNS="60")
+    assert got.returncode == 0
+    assert max(map(len, got.stdout.splitlines())) <= 60
+    assert "\x1b" not in got.stdout
+    assert "[bold]rain[/bold]" in got.stdout
+    assert "[red]depth" in got.stdout
+    assert "…" in got.stdout
+    assert "null" in got.stdout
+    assert got.stderr == "2 rows\n"
+    shorter = query(server, "--file", "-", "--as", "table", "--limit", "1", stdin=statement)
+    assert shorter.stderr == "1 rows, and there are more\n"
+
+
+async def test_a_statement_comes_from_a_file_or_from_standard_input(server: Any, graph: Graph, tmp_path: Path) -> None:
+    statement = "// Mine.\nUNWIND $texts AS text RETURN text, $limit AS limit, $word AS word, $none AS none;\n"
+    file = tmp_path / "mine.cypher"
+    file.write_text(statement)
+    given = [f"--param={each}" for each in ('texts=["a", "b"]', "limit=5", "word=häuser", "none=null")]
+    expected = [{"text": text, "limit": 5, "word": "häuser", "none": None} for text in "ab"]
+    assert lines(query(server, "--file", file, *given)) == expected
+    assert lines(query(server, "--file", "-", *given, stdin=statement)) == expected
+    missing = query(server, "--file", file)
+    assert missing.returncode == 1
+    assert "Expected parameter(s)" in missing.stderr
+
+
+async def test_a_file_with_a_header_is_asked_as_the_queries_are(server: Any, graph: Graph, tmp_path: Path) -> None:
+    await plant(graph, {"What is rain?": {}})
+    file = tmp_path / "mine.cypher"
+    file.write_text(query(server, "ranked_trees", "--describe").stdout)
+    assert [row["posts"] for row in lines(query(server, "--file", file))] == [1]
+    wrong = query(server, "--file", file, "--param", "limit=many")
+    assert wrong.stderr == "Error: The parameter limit is INTEGER, which 'many' is not.\n"
+    unknown = query(server, "--file", file, "--param", "most=3")
+    assert unknown.stderr == f"Error: {file} has no parameter most; it takes lang, at_most, limit.\n"
+
+
+async def test_answers_are_taken_away_as_files(server: Any, graph: Graph, tmp_path: Path) -> None:
+    await plant(graph, {"What is rain?": {"Water.": {}}, "Why?": {}})
+    asked = lines(query(server, "tree_states"))
+    table, packed, lined = (tmp_path / name for name in ("states.parquet", "states.csv.gz", "states.jsonl.zst"))
+    for file in (table, packed, lined):
+        got = query(server, "tree_states", "--out", file)
+        assert (got.returncode, got.stdout, got.stderr.split(":")[0]) == (0, "", "1 row written")
+    (row,) = arrow.parquet().read_table(table).to_pylist()
+    assert {**row, "oldest": row["oldest"].isoformat(), "newest": row["newest"].isoformat()} == {
+        **asked[0],
+        **{name: asked[0][name].replace("Z", "+00:00") for name in ("oldest", "newest")},
+    }
+    assert pandas.read_csv(packed)["trees"].tolist() == [2]
+    assert pandas.read_json(lined, lines=True)["lang"].tolist() == ["en"]
+    printed = query(server, "tree_states", "--as", "csv").stdout
+    assert [row["state"] for row in csv.DictReader(io.StringIO(printed))] == ["growing"]
+
+
+async def test_a_file_is_left_as_it_was_when_the_answer_breaks_off(server: Any, graph: Graph, tmp_path: Path) -> None:
+    for suffix in ("jsonl", "csv.gz", "parquet"):
+        file = tmp_path / f"answer.{suffix}"
+        file.write_text("before")
+        got = query(
+            server, "--file", "-", "--out", file, stdin="UNWIND range(0, 20000) AS i RETURN 1 / (20000 - i) AS x"
+        )
+        assert got.returncode == 1
+        assert "/ by zero" in got.stderr
+        assert file.read_text() == "before"
+    assert len(os.listdir(tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["skip"], "There is no query skip; `oa-graph query` lists those that there are."),
+        (["posts/tree"], "There is no query posts/tree; `oa-graph query` lists those that there are."),
+        (["skips", "--param", "limit=x"], "The parameter limit is INTEGER, which 'x' is not."),
+        (["skips", "--param", "language=en"], "explore/skips has no parameter language; it takes lang, limit."),
+        (["skips", "--param", "lang"], "Invalid value for '--param': 'lang' is not a name, an equals sign and a value"),
+        (["skips", "--file", "-"], "NAME, --file and --browser exclude each other"),
+        (["skips", "--out", "x.txt"], "x.txt does not say what it is: .jsonl, .csv (.gz, .zst), .parquet, or --as"),
+        (
+            ["skips", "--out", "x.csv", "--as", "table"],
+            "a table is to be looked at; files are JSON Lines, CSV or Parquet",
+        ),
+        (["--param", "lang=en"], "--param belongs to a NAME or a --file"),
+        (["--describe"], "--describe needs the NAME of a query"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_needs_no_server(words: list[str], said: str) -> None:
+    got = CliRunner(env={"NEO4J_URI": "bolt://127.0.0.1:1"}).invoke(main, ["query", *words])
+    assert got.exit_code in (1, 2)
+    assert got.stderr.splitlines()[-1] == f"Error: {said}"
+
+
+async def test_nothing_is_ever_written(graph: Graph, server: Any) -> None:
+    await plant(graph, {"What is rain?": {}})
+    before = await snapshot(graph)
+    got = query(server, "--file", "-", stdin="MATCH (post:Post) SET post.text = '' RETURN post")
+    assert (got.returncode, got.stdout) == (1, "")
+    assert got.stderr.startswith(
+        "Error: The graph database refused a statement: Writing in read access mode not allowed"
+    )
+    assert await snapshot(graph) == before
+
+
+async def test_a_question_is_given_up_when_its_time_is_over(graph: Graph, server: Any) -> None:
+    slow = "UNWIND range(1, 1000000000) AS i WITH i WHERE i % 7 = 8 RETURN count(i) AS none"
+    got = query(server, "--file", "-", "--seconds", "0.5", stdin=slow)
+    assert got.returncode == 1
+    assert got.stderr.startswith("Error: The graph database did not get to it in time")
+
+
+# Without a server
+
+
+def test_the_queries_are_listed_with_what_they_give() -> None:
+    got = CliRunner().invoke(main, ["query"])
+    told = dict(line.split("\t") for line in got.stdout.splitlines())
+    assert told["skips"] == "where tasks are skipped, and why"
+    assert [f"explore/{name}" for name in told] == [each.name for each in explorations()]
+
+
+def test_a_query_is_described_by_its_own_file() -> None:
+    got = CliRunner().invoke(main, ["query", "skips", "--describe"])
+    assert got.stdout == source(named("skips"))
+    assert "// in    lang        STRING" in got.stdout
+    assert got.stdout.rstrip().endswith(";")
+
+
+class Page(HTMLParser):
+    """The links of a page, and what it loads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: dict[str, str] = {}
+        self.tags: set[str] = set()
+        self._open = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self._open = (dict(attrs).get("href") or "") if tag == "a" else ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.links[data] = self._open
+            self._open = ""
+
+
+def test_a_page_of_links_opens_each_query_in_the_browser(tmp_path: Path) -> None:
+    file = tmp_path / "queries.html"
+    got = run("query", "--browser", file, NEO4J_URI="bolt://graphs.example:7687")
+    assert got.returncode == 0, got.stderr
+    html = file.read_text("utf-8")
+    page = Page(html)
+    for each in explorations():
+        link = urlsplit(page.links[each.name.removeprefix("explore/")])
+        assert (link.netloc, link.path) == ("graphs.example:7474", "/browser/")
+        assert parse_qs(link.query, strict_parsing=True) == {"cmd": ["edit"], "arg": [source(each)]}
+        assert "+" not in link.query
+        for name in each.inputs:
+            assert f":param {name} =&gt; null" in html
+    assert not {"script", "link", "img", "iframe"} & page.tags
+    assert not re.search(r"@import|url\(", html)
+    assert run("query", "--browser", "-", NEO4J_URI="bolt://graphs.example:7687").stdout == html
