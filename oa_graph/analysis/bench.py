@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from oa_graph import hosting
+from oa_graph import agreement, hosting
+from oa_graph.agreement import AT_LEAST, TREES
 from oa_graph.analysis import drawing, findings, questions
 from oa_graph.analysis.arrow import Gathering, Table, declared_types, pyarrow
 from oa_graph.errors import PackageMissing
@@ -160,7 +163,29 @@ class Bench:
             }
             for query in explorations()
         ]
-        return _package("pandas", extra="analysis").DataFrame(told)
+        return _frame(told)
+
+    def agreement(self, lang: str | None = None, *, trees: int | None = TREES) -> pandas.DataFrame:
+        """How far people agree on each label and on rankings: the fields of `oa_graph.agreement.Agreement`.
+
+        From the first `trees` by id of a language, or of all; None: from all trees.
+        """
+        found = self._on(lambda graph: agreement.agreement(graph, lang=lang, trees=trees, seconds=self._seconds))
+        return _frame(map(asdict, found.rows))
+
+    def reliabilities(
+        self, lang: str | None = None, *, at_least: int = AT_LEAST, trees: int | None = TREES
+    ) -> pandas.DataFrame:
+        """How often each person is right, as far as others can tell: the fields of `oa_graph.agreement.Reliability`.
+
+        Who made less than `at_least` judgements that others made too has none, and the reason. `trees` as above.
+        """
+        found = self._on(
+            lambda graph: agreement.reliabilities(
+                graph, lang=lang, at_least=at_least, trees=trees, seconds=self._seconds
+            )
+        )
+        return _frame(map(asdict, found))
 
     def _arrow(self, query: str, parameters: Mapping[str, object]) -> Table:
         question = questions.from_python(query, parameters)
@@ -214,6 +239,12 @@ class Bench:
             return await work(self._graph)
 
         return self._run(worked())
+
+
+def _frame(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
+    """Of few rows that are here already; words are plain texts."""
+    told = [{name: str(value) if isinstance(value, StrEnum) else value for name, value in row.items()} for row in rows]
+    return _package("pandas", extra="analysis").DataFrame(told)
 
 
 def _signature(lines: Mapping[str, str]) -> str:

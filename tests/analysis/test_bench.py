@@ -12,6 +12,7 @@ from random import Random
 from typing import Any, cast
 
 import networkx
+import numpy
 import pandas
 import polars
 import pytest
@@ -29,7 +30,8 @@ from oa_graph.errors import (
 from oa_graph.graph.asking import explorations
 from oa_graph.graph.session import Graph, StatementRefused
 from oa_graph.model import Limits, TaskKind, TreeState
-from tests.builders import ADA, BOB, Hands, plant, snapshot
+from tests.agreement.saying import review
+from tests.builders import ADA, BOB, Hands, plant, questions, snapshot
 from tests.processes import PATIENCE, hears_interrupts
 
 pytestmark = pytest.mark.anyio
@@ -127,6 +129,27 @@ async def test_queries_tells_what_there_is_to_ask(bench: Bench) -> None:
     assert told.loc["skips", "parameters"] == "lang STRING, limit INTEGER"
     assert told.loc["skips", "what"] == "where tasks are skipped, and why"
     assert str(told.loc["tree_states", "columns"]).endswith("oldest ZONED DATETIME, newest ZONED DATETIME")
+
+
+async def test_agreement_and_reliabilities_are_frames(graph: Graph, bench: Bench) -> None:
+    planted = await plant(graph, *questions(4))
+    for number, post in enumerate(planted.ids.values()):
+        await review(graph, post, a={"spam": number % 2}, b={"spam": number % 2})
+    agreed = {row["name"]: row for row in records(bench.agreement())}
+    spam, quality = agreed["spam"], agreed["quality"]
+    assert (spam["measure"], spam["metric"], spam["value"], spam["items"]) == ("krippendorff_alpha", "nominal", 1.0, 4)
+    assert numpy.isnan(quality["value"])
+    assert quality["why"]
+    few = records(bench.reliabilities())
+    assert [(row["user"], row["work"], row["judgements"], row["value"]) for row in few] == [
+        ("a", "reviews", 4, None),
+        ("b", "reviews", 4, None),
+    ]
+    assert all(row["value"] > 0.5 for row in records(bench.reliabilities(at_least=4)))
+
+
+def records(frame: pandas.DataFrame) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", frame.to_dict("records"))
 
 
 async def test_a_large_answer_comes_in_several_batches(bench: Bench) -> None:

@@ -28,7 +28,7 @@ print(json.dumps({
     "trees": int(shape["trees"].sum()), "posts": int(shape["posts"].sum()), "states": int(states["trees"].sum()),
     "grown": int(posts.to_numpy().sum()), "pairs": len(pairs), "apart": int(pairs["apart"].sum()),
     "longer": int(longer.sum()), "same": again.equals(pairs), "tree": tree.graph["id"], "size": len(tree),
-    "depth": depth, "threads": [[post["text"] for post in thread] for thread in threads],
+    "depth": depth, "threads": len(threads), "best": list(threads.loc[tree.graph["id"], "texts"]),
     "margins": len(margins),
 }))
 """
@@ -77,14 +77,15 @@ async def test_the_notebook_finds_what_is_in_the_reference_trees(
     (drawn,) = (tree for tree in trees if tree["message_tree_id"] == found["tree"])
     assert found["size"] == len([*posts_of(drawn["prompt"])])
     assert found["depth"] == depth_of(drawn["prompt"])
-    assert len(found["threads"]) == 20
-    assert found["threads"][0][:2] == [drawn["prompt"]["text"], best(drawn["prompt"])["text"]]
+    assert found["threads"] == 100
+    assert found["best"][:2] == [drawn["prompt"]["text"], best(drawn["prompt"])["text"]]
 
     assert "shape_by_language" in cells["queries"].outputs[0]["data"]["text/plain"]
     assert "1167" in cells["shape"].outputs[0]["data"]["text/plain"]
     assert {"image/png"} <= {kind for output in cells["growth"].outputs for kind in output.get("data", {})}
     assert drawn["prompt"]["text"][:20] in cells["draw"].outputs[0]["data"]["image/svg+xml"]
     assert cells["networkx"].outputs[0].text.startswith(f"{found['size']} posts, {found['depth']} deep, ")
+    assert "krippendorff_alpha" in cells["agreement"].outputs[0]["data"]["text/plain"]
     assert cells["export"].outputs[0]["data"]["text/plain"] == f"({found['pairs']}, True)"
     assert await snapshot(graph) == before
 
