@@ -27,6 +27,7 @@ def _options() -> Options:
     parser.add_argument("--warm-up", type=float, default=usual.warm_up, help="seconds for each size (%(default)s)")
     parser.add_argument("--rounds", type=int, default=usual.rounds, help="turns of each side (%(default)s)")
     parser.add_argument("--statements-only", action="store_true", help="without the service")
+    parser.add_argument("--data-only", action="store_true", help="only what analysts ask, export and import")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the graphs there for the next time")
     parser.add_argument("--seed", type=int, default=usual.seed, help="of the graphs (%(default)s)")
     return Options(**vars(parser.parse_args()))

@@ -21,6 +21,7 @@ from rich.console import Console
 from oa_graph.graph import schema
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph
+from oa_graph.managed import Server
 from tests.bench import exchange, explore, fill, reads
 from tests.bench.bare import Bare, connect
 from tests.bench.crowd import JOBS, Crowd, Side
@@ -59,6 +60,8 @@ class Options:
     rounds: int = 2
     """How often bare driver and service take turns at each number of workers."""
     statements_only: bool = False
+    data_only: bool = False
+    """Without tasks: what analysts ask, export and import."""
     keep: Path | None = None
     seed: int = 1
 
@@ -113,6 +116,9 @@ class Figures:
     """In a second, when figures are counted anew."""
     exported: exchange.Exported | None = None
     imported: exchange.Imported | None = None
+    """Into a store that has its schema, tree by tree."""
+    built: exchange.Imported | None = None
+    """The same file, as a store that is made at once."""
     explored: list[explore.Explored] = field(default_factory=list[explore.Explored])
     bare_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
     wired_costs: dict[str, Cost] = field(default_factory=dict[str, Cost])
@@ -267,7 +273,9 @@ async def _measure(
     with _telling(console, "exporting everything"):
         figures.exported = await asyncio.to_thread(exchange.measure_export, place, log.parent / "trees.jsonl")
     with _telling(console, "importing it elsewhere"):
-        figures.imported = await asyncio.to_thread(_imported, log.parent)
+        figures.imported, figures.built = await asyncio.to_thread(_imported, log.parent)
+    if options.data_only:
+        return
     key = new_key()
     posts = await fill.some_posts(graph, _SAMPLE)
     driver = connect(place, pool=_POOL)
@@ -284,17 +292,29 @@ async def _measure(
         await fill.restore(graph, plan.limits)
 
 
-def _imported(data: Path) -> exchange.Imported:
-    """How fast the file of the export goes into a store that has nothing yet."""
+def _imported(data: Path) -> tuple[exchange.Imported, exchange.Imported]:
+    """How fast the file of the export goes into a store that has nothing yet: tree by tree, and at once."""
     file = data / "trees.jsonl"
-    with (
-        tempfile.TemporaryDirectory(prefix="oa-graph-bench-", ignore_cleanup_errors=True) as store,
-        started(managed(Path(store))) as place,
-    ):
+    with _empty() as server, started(server) as place:
         asyncio.run(_schema_at(place))
-        found = exchange.measure_import(place, file)
+        imported = exchange.measure_import(place, file)
+    with _empty() as server:
+        built = exchange.measure_building(server, file)
     file.unlink()
-    return found
+    return imported, built
+
+
+@contextmanager
+def _empty() -> Generator[Server]:
+    """A server that runs until it is stopped, for whoever wants it."""
+    with tempfile.TemporaryDirectory(prefix="oa-graph-bench-", ignore_cleanup_errors=True) as store:
+        server = managed(Path(store))
+        server.start(keep=True)
+        server.leave()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 async def _schema_at(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Whole graphs out of the store and into it: how fast, beside the bare driver, and in how much memory.
 
     python -m tests.bench.exchange export|import URI USER DATABASE FILE     the password in NEO4J_PASSWORD
+    python -m tests.bench.exchange build FOLDER FILE                        the data folder of a managed server
 
 runs one of them in a process of its own, so that its memory is nobody else's.
 """
@@ -20,9 +21,11 @@ from typing import Any
 
 import psutil
 
+from oa_graph.cli import main
 from oa_graph.exchange import Counts, export_trees, import_trees
 from oa_graph.graph.exchange import streamed
 from oa_graph.graph.session import Graph
+from oa_graph.managed import Server
 from oa_graph.model import Limits, TreeState
 from tests.bench.place import CHECKOUT, Place
 
@@ -62,9 +65,21 @@ def measure_import(place: Place, file: Path) -> Imported:
     return Imported(**_apart(place, "import", file))
 
 
+def measure_building(server: Server, file: Path) -> Imported:
+    """Makes the store of a server, which has to be empty, of `file` at once, by `oa-graph import --bulk`.
+
+    From the command to its end: the server is stopped, started again and indexed meanwhile.
+    """
+    return Imported(**_run("build", str(server.data), str(file)))
+
+
 def _apart(place: Place, what: str, file: Path) -> dict[str, Any]:
-    command = (sys.executable, "-m", "tests.bench.exchange", what, place.uri, place.username, place.database, str(file))
-    environment = os.environ | {"NEO4J_PASSWORD": place.password}
+    return _run(what, place.uri, place.username, place.database, str(file), NEO4J_PASSWORD=place.password)
+
+
+def _run(what: str, *words: str, **environment: str) -> dict[str, Any]:
+    command = (sys.executable, "-m", "tests.bench.exchange", what, *words)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")} | environment
     done = subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the {what} failed; it said:\n{done.stderr[-4000:]}")
@@ -106,6 +121,16 @@ def _peak() -> float:
     return psutil.Process().memory_info().rss / 2**20
 
 
+def _build(folder: str, file: str) -> Imported:
+    begun, cpu = perf_counter(), process_time()
+    main(["import", "--bulk", file, "--data", folder], standalone_mode=False)
+    wall, cpu = perf_counter() - begun, process_time() - cpu
+    peak = _peak()
+    with Path(file).open("rb") as lines:
+        posts = sum(line.count(b'"message_id": ') for line in lines)
+    return Imported(posts, posts / wall, 1e6 * cpu / posts, peak)
+
+
 async def _main(arguments: Sequence[str]) -> None:
     what, uri, username, database, file = arguments
     graph = Graph.connect(uri, username, os.environ["NEO4J_PASSWORD"], database=database)
@@ -117,4 +142,7 @@ async def _main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(sys.argv[1:]))
+    if sys.argv[1] == "build":
+        print(json.dumps(asdict(_build(*sys.argv[2:]))))
+    else:
+        asyncio.run(_main(sys.argv[1:]))

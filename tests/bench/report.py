@@ -115,7 +115,7 @@ def _graphs(found: Sequence[Figures]) -> Table:
 def _exchanges(found: Sequence[Figures]) -> Table:
     table = _table(
         "\nWhole graphs, as oasst trees", "posts", "bare driver posts/s", "export posts/s", "share", "CPU us/post",
-        "peak MiB", "file MiB", "import posts/s", "CPU us/post", "peak MiB",
+        "peak MiB", "file MiB", "import posts/s", "CPU us/post", "peak MiB", "at once, posts/s", "peak MiB",
     )  # fmt: skip
     for each in found:
         out, back = each.exported, each.imported
@@ -134,6 +134,7 @@ def _exchanges(found: Sequence[Figures]) -> Table:
                 else [""] * 6
             ),
             *((f"{back.per_second:,.0f}", f"{back.cpu_us:.1f}", f"{back.rss_mib:,.0f}") if back else ("", "", "")),
+            *((f"{each.built.per_second:,.0f}", f"{each.built.rss_mib:,.0f}") if each.built else ("", "")),
         )
     return table
 
@@ -264,6 +265,8 @@ def _exchange_verdicts(figures: Figures) -> list[str]:
         ]
     if back:
         lines.append(_verdict(f"{name}, import, posts/s", back.per_second, IMPORTED, others=0, at_least=True))
+    if made := figures.built:
+        lines.append(_verdict(f"{name}, import at once, posts/s", made.per_second, IMPORTED, others=0, at_least=True))
     return lines
 
 
