@@ -20,6 +20,7 @@ from oa_graph.api import (
     admin,
     authored,
     backend_settings,
+    cypher,
     docs,
     flag,
     flags,
@@ -43,6 +44,7 @@ from oa_graph.api.health import Readiness
 from oa_graph.api.keys import Keys
 from oa_graph.api.metrics import Metrics
 from oa_graph.api.observation import Observed
+from oa_graph.graph.door import Door
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Neo4jSettings, Settings, neo4j_settings
 from oa_graph.settings import settings as environment
@@ -82,6 +84,7 @@ def create_app(
             *accounts.routers,
             flags.router,
             purging.router,
+            cypher.router,
         ],
     )
     app = Litestar(
@@ -133,8 +136,9 @@ async def _open(
     """What requests work with, from the start of the process to its end."""
     server = neo4j_settings()
     used = graph or _connect(server, settings)
+    door = Door(used, at_once=settings.cypher_at_once, seconds=settings.cypher_sec)
     try:
-        app.state["desk"] = Desk(used, settings.limits, Random(settings.seed), settings, server, settings.rates)
+        app.state["desk"] = Desk(used, settings.limits, Random(settings.seed), settings, server, settings.rates, door)
         app.state["keys"] = Keys(
             used,
             cache_sec=settings.client_cache_sec,
@@ -145,6 +149,7 @@ async def _open(
         async with _in_background(used, settings):
             yield
     finally:
+        await door.close()
         if graph is None:
             await used.close()
         if tracing:

@@ -9,6 +9,7 @@ from typing import cast
 from litestar import Request
 from litestar.datastructures import State
 
+from oa_graph.graph.door import Door
 from oa_graph.graph.session import Graph
 from oa_graph.model import Client, Limits, Rates, User
 from oa_graph.settings import Neo4jSettings, Settings
@@ -25,6 +26,8 @@ class Desk:
     server: Neo4jSettings
     rates: Rates | None
     """How often tasks may be asked for; None: as often as anybody likes."""
+    door: Door
+    """For statements of analysts."""
 
 
 class Call(Request[User | None, Client, State]):

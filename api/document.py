@@ -57,6 +57,7 @@ TAGS = [
     Tag(name="messages", description="Messages, conversations and trees."),
     Tag(name="users", description="Users, as frontends name them."),
     Tag(name="statistics", description="Boards, figures of users, counts of the whole."),
+    Tag(name="analysis", description="For analysts."),
     Tag(name="admin", description="For operators."),
     Tag(name="health", description="For whoever runs the service."),
 ]

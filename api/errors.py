@@ -91,6 +91,14 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.SortKeyUnsupported: Face(400, 100),
     errors.IdWithoutName: Face(400, GENERIC),
     errors.AuthAndUsernameRequired: Face(400, 2012),
+    errors.StatementNotAllowed: Face(400, 7000),
+    errors.DoorBusy: Face(503, 7001, 5),
+    errors.StatementTooLarge: Face(400, 7002),
+    errors.AnswerTooLarge: Face(400, 7002),
+    errors.StatementTooHungry: Face(400, 7002),
+    errors.StatementTooSlow: Face(400, 7003),
+    errors.StatementFailed: Face(400, 7004),
+    errors.ParameterNotTaken: Face(400, 7004),
 }
 
 
@@ -163,6 +171,14 @@ def _note(request: AnyRequest, error: Exception) -> None:
     _count(request, error)
     scope = cast("dict[str, Any]", request.scope)
     log.error("unhandled in %s", scope.get("path_template", "-"), exc_info=error)
+
+
+def note(request: AnyRequest, error: Exception, face: Face | None) -> None:
+    """Counts an error that is told inside an answer that has begun; a fault of ours is logged."""
+    if face is None:
+        _note(request, error)
+    else:
+        _count(request, error, face.code)
 
 
 def gone(request: AnyRequest, error: InternalServerException) -> Response[bytes]:

@@ -95,6 +95,13 @@ async def trusted(connection: Connection, _: BaseRouteHandler) -> None:
         raise ClientNotAuthorized(why="it is not trusted")
 
 
+async def analyst(connection: Connection, _: BaseRouteHandler) -> None:
+    """Stands after `keyed`, where only analysts may go."""
+    client = cast("Client", connection.scope["auth"])
+    if not client.analyst:
+        raise ClientNotAuthorized(why="it is not an analyst's")
+
+
 def named_user(connection: Connection) -> str:
     """The acting user as the frontend names him, not looked up; empty when it names none."""
     return _given(connection, query="oasst_user", header=b"x-oasst-user")

@@ -10,13 +10,16 @@
     │   ├── NothingToHandOut · TooManyPending · TooManyRequests
     │   ├── StoreUnavailable · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
-    │   └── TreeClosed · BrokenThread · StatsNotReady · StillChanging
+    │   ├── TreeClosed · BrokenThread · StatsNotReady · StillChanging
+    │   └── DoorBusy
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
     │   ├── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
     │   ├── InvalidCursor · IncompleteCursor
-    │   └── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
+    │   ├── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
+    │   ├── StatementNotAllowed · StatementTooLarge · ParameterNotTaken
+    │   └── StatementTooSlow · StatementTooHungry · StatementFailed · AnswerTooLarge
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── SchemaChanged · SchemaTooNew
         ├── InvalidFile · CannotExport
@@ -236,6 +239,38 @@ class IdWithoutName(NotValid):
 
 class AuthAndUsernameRequired(NotValid):
     """`auth_method` and `username` name a user together: give both or neither."""
+
+
+class DoorBusy(NotNow):
+    """{limit} statements of analysts are at work already; ask again when one has ended."""
+
+
+class StatementNotAllowed(NotValid):
+    """The statement is not taken: {why} (line {line}, column {column})."""
+
+
+class StatementTooLarge(NotValid):
+    """The statement has {what} {found}; at most {limit} are taken."""
+
+
+class ParameterNotTaken(NotValid):
+    """`parameters` cannot be sent: {why}."""
+
+
+class StatementTooSlow(NotValid):
+    """The statement was given up after {seconds} seconds; ask for less, or work on a clone of the database."""
+
+
+class StatementTooHungry(NotValid):
+    """The statement needs more memory than the database gives it; ask for less, or work on a clone of the database."""
+
+
+class StatementFailed(NotValid):
+    """The graph database does not take the statement: {why}"""
+
+
+class AnswerTooLarge(NotValid):
+    """The answer has more than {limit} {what}; this is the beginning of it."""
 
 
 class SchemaChanged(Setup):

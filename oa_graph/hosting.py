@@ -109,7 +109,7 @@ async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
         await boards.rebuild(graph, now=datetime.now(UTC))  # events before that left nothing to go by
     await clients.create(
         graph,
-        client=Client(id=TRUSTED, description="The trusted client of this installation", trusted=True),
+        client=Client(id=TRUSTED, description="The trusted client of this installation", trusted=True, analyst=True),
         key_hash=clients.key_hash(key),
     )
     await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=Random())

@@ -164,6 +164,8 @@ class Client:
     admin_email: str | None = None
     enabled: bool = True
     trusted: bool = False
+    analyst: bool = False
+    """May ask the graph anything that only reads, through `POST /cypher`."""
     frontend_type: str | None = None
     capabilities: tuple[str, ...] = ()
     """Names of task kinds beyond the original's that this frontend can show."""

@@ -86,6 +86,13 @@ class Settings(BaseSettings):
     boards_every_sec: float = Field(
         0.3, ge=0, description="how often boards are brought up to date, in seconds; 0: by no process of this service"
     )
+    cypher: bool = Field(True, description="whether analysts may send statements to `POST /api/v1/cypher`")
+    cypher_sec: float = Field(20.0, gt=0, description="time for one of these statements and its answer, in seconds")
+    cypher_rows: int = Field(100_000, ge=1, description="rows of such an answer; a longer one is cut and says so")
+    cypher_mib: int = Field(64, ge=1, description="MiB of such an answer; a larger one is cut and says so")
+    cypher_at_once: int = Field(
+        2, ge=1, description="such statements at work at once, for each process; others are told to come again"
+    )
     seed: int | None = Field(None, description="seeds the choices of the policy; empty: from the system")
     rate_limit: bool = Field(True, description="whether requests for tasks are counted and limited")
     rate_limit_task_user_times: int = Field(30, ge=1, description="requests of one user that are taken")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     StringConstraints,
@@ -285,6 +286,8 @@ class CreateApiClientRequest(In):
     description: Short
     frontend_type: Annotated[Short, Field(examples=["web", "bot"])]
     trusted: bool = False
+    analyst: bool = False
+    """May send statements to `POST /cypher`."""
     admin_email: Short | None = None
     capabilities: list[Short] = Field(default=[])
     """Task kinds beyond the original's that this frontend can show, such as `rank_initial_prompts`."""
@@ -295,6 +298,21 @@ class CreateApiClientRequest(In):
             description=self.description,
             admin_email=self.admin_email,
             trusted=self.trusted,
+            analyst=self.analyst,
             frontend_type=self.frontend_type,
             capabilities=tuple(self.capabilities),
         )
+
+
+class CypherRequest(In):
+    """A statement of an analyst."""
+
+    model_config = ConfigDict(coerce_numbers_to_str=False)
+
+    statement: Annotated[
+        str,
+        Field(examples=["MATCH (post:Post) WHERE post.lang = $lang RETURN post.id AS id, post.text AS text LIMIT 3"]),
+    ]
+    """One Cypher statement that only reads."""
+    parameters: Annotated[dict[str, Any], Field(examples=[{"lang": "en"}])] = Field(default={})
+    """The values of its `$names`."""

@@ -2,7 +2,7 @@
 //
 // in    id          STRING
 // in    key_hash    STRING  sha256 of the key, hex
-// in    properties  MAP     description, admin_email, enabled, trusted, frontend_type, capabilities
+// in    properties  MAP     description, admin_email, enabled, trusted, analyst, frontend_type, capabilities
 // rows  none
 // cost  one seek
 // mode  write

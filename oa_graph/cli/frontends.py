@@ -35,6 +35,7 @@ def client() -> None:
 @client.command()
 @click.argument("description")
 @click.option("--trusted", is_flag=True, help="May see and change all users, and moderate.")
+@click.option("--analyst", is_flag=True, help="May ask the graph anything that only reads: POST /api/v1/cypher.")
 @click.option("--frontend-type", help="Such as web or bot.")
 @click.option("--admin-email")
 @click.option("--can", "capabilities", multiple=True, help="A task kind beyond the original's that it can show.")
@@ -42,6 +43,7 @@ def client() -> None:
 def add(
     description: str,
     trusted: bool,
+    analyst: bool,
     frontend_type: str | None,
     admin_email: str | None,
     capabilities: tuple[str, ...],
@@ -55,6 +57,7 @@ def add(
         description=description,
         admin_email=admin_email,
         trusted=trusted,
+        analyst=analyst,
         frontend_type=frontend_type,
         capabilities=capabilities,
     )
@@ -78,9 +81,9 @@ def list_(as_json: bool, data: Path | None) -> None:
 
 
 def _table(known: list[Client]) -> Table:
-    table = Table("id", "description", "type", "trusted", "enabled", "can")
+    table = Table("id", "description", "type", "trusted", "analyst", "enabled", "can")
     for each in known:
-        flags = ("yes" if flag else "no" for flag in (each.trusted, each.enabled))
+        flags = ("yes" if flag else "no" for flag in (each.trusted, each.analyst, each.enabled))
         table.add_row(each.id, each.description, each.frontend_type or "", *flags, ", ".join(each.capabilities))
     return table
 
@@ -101,6 +104,16 @@ def enable(id: str, data: Path | None) -> None:
     """Lets the frontend ID in again, with the key that it has."""
     _change(id, data, lambda graph: clients.enable(graph, id, enabled=True))
     err.print(f"{id} is enabled", soft_wrap=True)
+
+
+@client.command()
+@click.argument("id")
+@click.option("--no", "takes", is_flag=True, help="Take the right away.")
+@data_option
+def analyst(id: str, takes: bool, data: Path | None) -> None:
+    """Lets the frontend ID ask the graph anything that only reads, within OA_GRAPH_CLIENT_CACHE_SEC."""
+    _change(id, data, lambda graph: clients.entitle(graph, id, analyst=not takes))
+    err.print(f"{id} is {'no analyst any more' if takes else 'an analyst'}", soft_wrap=True)
 
 
 @client.command()

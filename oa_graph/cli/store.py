@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import json
-from contextlib import suppress
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from oa_graph import hosting
+from oa_graph.cli import shell
 from oa_graph.cli.console import chosen_settings, data_option, database, err, out
-from oa_graph.errors import OaGraphError
-from oa_graph.graph.queries import typed_by_operator
-from oa_graph.graph.session import Graph, Row
 from oa_graph.managed import Server
 
 
@@ -103,55 +97,11 @@ def clone(folder: Path, data: Path | None) -> None:
     err.print(f"start it with: oa-graph db start --data {folder}", soft_wrap=True)
 
 
-@db.command()
+@db.command("shell")
 @click.option("--limit", default=1000, show_default=True, help="Rows printed of one answer.")
 @data_option
-def shell(data: Path | None, limit: int) -> None:
-    """A Cypher prompt. A statement ends with a semicolon; :quit or end of input leaves."""
-    with database(chosen_settings(data)) as found:
-        asyncio.run(_converse(found, limit))
-
-
-async def _converse(found: hosting.Database, limit: int) -> None:
-    graph = found.connect(pool=2)
-    try:
-        while (statement := await asyncio.to_thread(_statement)) is not None:
-            if statement:
-                await _answer(graph, statement, limit)
-    finally:
-        await graph.close()
-
-
-def _statement() -> str | None:
-    """What is typed up to a semicolon; None at the end."""
-    with suppress(ImportError):
-        importlib.import_module("readline")  # gives `input` line editing and a history where the platform has it
-    lines: list[str] = []
-    while True:
-        try:
-            line = input("cypher> " if not lines else "      > ")
-        except EOFError:
-            return None
-        if line.strip() in (":quit", ":exit"):
-            return None
-        lines.append(line)
-        if line.rstrip().endswith(";") or not line.strip():
-            return "\n".join(lines).strip().rstrip(";")
-
-
-async def _answer(graph: Graph, statement: str, limit: int) -> None:
-    try:
-        rows = await graph.execute(typed_by_operator(statement))
-    except OaGraphError as error:
-        err.print(str(error), style="red", markup=False)
-        return
-    if rows:
-        out.print(_table(rows[:limit]))
-    err.print(f"{len(rows)} rows" + (f", {limit} shown" if len(rows) > limit else ""))
-
-
-def _table(rows: list[Row]) -> Table:
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(json.dumps(value, ensure_ascii=False, default=str) for value in row.values()))
-    return table
+def shell_(data: Path | None, limit: int) -> None:
+    """A Cypher prompt with a history. A statement ends with a semicolon; Ctrl-C ends it; :quit leaves."""
+    chosen = chosen_settings(data)
+    with database(chosen) as found:
+        shell.converse(found, data=chosen.data, limit=limit)

@@ -42,6 +42,11 @@ async def enable(tx: Tx, id: str, *, enabled: bool) -> Client | None:
     return await maybe(tx, "clients/enable", _row, id=id, enabled=enabled)
 
 
+async def entitle(tx: Tx, id: str, *, analyst: bool) -> Client | None:
+    """Gives a client the right of analysts or takes it; None: there is none of this id."""
+    return await maybe(tx, "clients/entitle", _row, id=id, analyst=analyst)
+
+
 async def rotate(tx: Tx, id: str, *, key_hash: str) -> Client | None:
     """Gives a client the key with this hash in place of its own; None: there is none of this id."""
     return await maybe(tx, "clients/rotate", _row, id=id, key_hash=key_hash)

@@ -275,13 +275,16 @@ class Graph:
                 await transaction.rollback()
 
     @asynccontextmanager
-    async def reading(self, *, seconds: float | None, ahead: int = 1000) -> AsyncGenerator[AsyncTransaction]:
+    async def reading(
+        self, *, seconds: float | None, ahead: int = 1000, mark: str = ""
+    ) -> AsyncGenerator[AsyncTransaction]:
         """A transaction that only reads, for a stream; the server gives it up after `seconds`.
 
-        `ahead`: as of `session`.
+        `ahead` is that of `session`; `mark` stands in the server's list of transactions, for `is_running`.
         """
+        told = _metadata("reading") | ({"mark": mark} if mark else {})
         with _translated():
-            async with self._transaction(_metadata("reading"), seconds, read=True, ahead=ahead) as transaction:
+            async with self._transaction(told, seconds, read=True, ahead=ahead) as transaction:
                 yield transaction
                 await transaction.rollback()
 
@@ -294,6 +297,13 @@ class Graph:
             await session.begin_transaction(metadata=metadata, timeout=seconds) as transaction,
         ):
             yield transaction
+
+    async def is_running(self, mark: str) -> bool:
+        """Whether the server still works on the transaction that was begun with this mark, with or without us."""
+        (row,) = await self.execute(
+            "SHOW TRANSACTIONS YIELD metaData WHERE metaData.mark = $mark RETURN count(*) AS running", mark=mark
+        )
+        return row["running"] > 0
 
     async def execute(self, text: LiteralString, **parameters: object) -> list[Row]:
         """A statement that has no file: schema steps and server questions."""

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oa_graph.managed import jars, java, locks, memory
-from oa_graph.managed.home import any_free_port
+from oa_graph.managed.ports import any_free_port
 from oa_graph.settings import settings
 
 if TYPE_CHECKING:

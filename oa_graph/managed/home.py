@@ -17,19 +17,17 @@ import json
 import os
 import secrets
 import shutil
-import socket
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from oa_graph.managed.errors import PasswordMissing, PortTaken
+from oa_graph.managed.errors import PasswordMissing
 from oa_graph.managed.memory import Memory
+from oa_graph.managed.ports import HOST, Ports
 
-HOST = "127.0.0.1"
 USERNAME = "neo4j"
 DATABASE = "neo4j"
-_BOLT_PORT, _HTTP_PORT = 7687, 7474
 
 # Procedures that only read, plus the driver's and the Browser's own; what writes goes through Cypher.
 _PROCEDURES = (
@@ -49,12 +47,6 @@ INTERNAL = {
     # LOAD CSV reads from no address at all
     "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    bolt: int
-    http: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +83,8 @@ class Plan:
             "dbms.security.allow_csv_import_from_file_urls": "false",
             "dbms.security.procedures.allowlist": ",".join(_PROCEDURES),
             "db.query.default_language": "CYPHER_25",
+            # One statement leaves memory to the others.
+            "db.memory.transaction.max": f"{self.memory.heap_mib // 2}m",
             "db.logs.query.enabled": "OFF",
             # A search asks for what is new by itself; without this every text would cost three times as much CPU.
             "db.index.fulltext.eventually_consistent_refresh_interval": "1s",
@@ -236,40 +230,6 @@ def write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(descriptor)
     part.replace(path)
-
-
-def choose_ports(bolt: int | None, http: int | None, *, last: Ports | None) -> Ports:
-    """Take the ports that were asked for; else the last ones, the usual ones, or any that are free."""
-    chosen_bolt = _choose(bolt, last.bolt if last else _BOLT_PORT, _BOLT_PORT)
-    chosen_http = _choose(http, last.http if last else _HTTP_PORT, _HTTP_PORT)
-    while chosen_http == chosen_bolt:
-        chosen_http = any_free_port()
-    return Ports(chosen_bolt, chosen_http)
-
-
-def _choose(asked: int | None, *preferred: int) -> int:
-    if asked is not None and not _is_free(asked):
-        raise PortTaken(port=asked, host=HOST)
-    if asked is not None:
-        return asked
-    return next(filter(_is_free, preferred), 0) or any_free_port()
-
-
-def _is_free(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java does: past connections do not count
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    with closing(socket.socket()) as probe:  # macOS lets one bind beside somebody who listens on all addresses
-        return probe.connect_ex((HOST, port)) != 0
-
-
-def any_free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _credential(password: str) -> str:

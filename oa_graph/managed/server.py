@@ -36,9 +36,10 @@ from oa_graph.managed.errors import (
     StoreHeld,
     StoreNotClosed,
 )
-from oa_graph.managed.home import DATABASE, HOST, INTERNAL, USERNAME, Home, Plan, Ports, State, choose_ports
+from oa_graph.managed.home import DATABASE, INTERNAL, USERNAME, Home, Plan, State
 from oa_graph.managed.locks import Process
 from oa_graph.managed.memory import Memory, sized_from_machine
+from oa_graph.managed.ports import HOST, Claims, Ports, choose_ports
 
 _POLL = 0.02  # seconds between two looks
 _BUSY = 120.0  # seconds to wait for somebody else's start, stop or dump
@@ -372,13 +373,23 @@ class Server:
         )
         if crashed:
             aot.discard()  # a cache whose content was damaged on the disk crashes the JVM
+        return bool(crashed or self._port_was_taken() or jars.repair())
+
+    def _port_was_taken(self) -> bool:
+        """Tell whether others would be chosen now; whoever took one knows nothing of our claims."""
         last = self._home.state()
-        taken = last and self._asked == (None, None) and choose_ports(None, None, last=last.ports) != last.ports
-        return bool(crashed or taken or jars.repair())
+        if last is None or self._asked != (None, None):
+            return False
+        with _claims() as claims:
+            return choose_ports(None, None, last=last.ports, claims=claims) != last.ports
 
     def _spawn(self, ports: Ports | None, *, internal: bool) -> State:
         known = self._home.state()
-        ports = choose_ports(*self._asked, last=ports or (known.ports if known else None))
+        with _claims() as claims:
+            last = ports or (known.ports if known else None)
+            return self._spawn_on(choose_ports(*self._asked, last=last, claims=claims), claims, internal=internal)
+
+    def _spawn_on(self, ports: Ports, claims: Claims, *, internal: bool) -> State:
         plan, fingerprint = self._plan(ports, internal=internal)
         self._home.configure(plan)
         now = datetime.now(UTC).isoformat()
@@ -387,7 +398,8 @@ class Server:
         self._log_from = self._home.log_size()
         homes = (f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}")
         extra = (f"-XX:ErrorFile={self._home.logs}/crash-%p.log", *self._jvm_options)
-        store.spawn(self._home, java.command(java.SERVER, *homes, heap_mib=plan.memory.heap_mib, extra=extra))
+        command = java.command(java.SERVER, *homes, heap_mib=plan.memory.heap_mib, extra=extra)
+        store.spawn(self._home, command, claims.descriptors)
         return state
 
     def _await_answer(self, ports: Ports) -> None:
@@ -398,7 +410,10 @@ class Server:
                 return self._ask(ports)
             except bolt.Refusal as refusal:
                 refused_at = refused_at or time.monotonic()
-                if "Unauthorized" in str(refusal) or time.monotonic() - refused_at > _REFUSES:
+                is_stranger = "Unauthorized" in str(refusal)
+                if is_stranger and self._dies():  # somebody else's server has the port: ours has found it taken
+                    raise ServerDied(tail=self._home.tail(self._log_from), logs=self._home.logs) from refusal
+                if is_stranger or time.monotonic() - refused_at > _REFUSES:
                     raise ServerRefuses(bolt=self._address(ports).bolt, why=refusal) from refusal
             except OSError:
                 if time.monotonic() - started > _ANSWERS:
@@ -407,6 +422,13 @@ class Server:
             if not alive:
                 raise ServerDied(tail=self._home.tail(self._log_from), logs=self._home.logs)
             time.sleep(_POLL)
+
+    def _dies(self) -> bool:
+        """Tell whether the process ends by itself soon, without asking again: Neo4j locks out who does that wrongly."""
+        end = time.monotonic() + _REFUSES
+        while self._is_alive() and time.monotonic() < end:
+            time.sleep(_POLL)
+        return not self._is_alive()
 
     def _answers(self, ports: Ports) -> bool:
         try:
@@ -449,3 +471,7 @@ class Server:
             self._launch()
             self._end()
             work()
+
+
+def _claims() -> Claims:
+    return Claims(jars.cache_folder() / "ports")

@@ -82,8 +82,8 @@ def _staging(home: Home, memory: Memory) -> Home:
     return staging
 
 
-def spawn(home: Home, command: Sequence[str]) -> None:
-    """Start a server that outlives us, with the server lock in its hands and its pid in a file.
+def spawn(home: Home, command: Sequence[str], descriptors: tuple[int, ...]) -> None:
+    """Start a server that outlives us, with the server lock and `descriptors` in its hands and its pid in a file.
 
     A shell starts it in the background and is gone: the process is a child of none, and its pid is written
     even when we are killed meanwhile.
@@ -96,7 +96,7 @@ def spawn(home: Home, command: Sequence[str]) -> None:
             stderr=subprocess.STDOUT,
             env=java.environment(home.root),
             cwd=home.root,
-            pass_fds=(lock,),
+            pass_fds=(lock, *descriptors),
             start_new_session=True,
             check=True,
         )

@@ -22,10 +22,18 @@ from tests.api.report import told
 from tests.builders import CLIENT
 
 WEB, BOT, OFF, ROOT = "key-of-the-website", "key-of-a-bot", "key-of-a-client-that-is-off", "the-root-token"
+ANALYST = "key-of-an-analyst"
 BOT_ID = "6b0f7b0a-31c5-4d0e-9a53-1f6f0a6a0b07"
+ANALYST_ID = "0d6f2f0e-5c1b-4a5e-8a35-6d0a0c1a9b11"
 """The website is `tests.builders.CLIENT`, so that what is planted belongs to it."""
 
 DEFAULT = Limits()
+
+
+def key_for(operation: str) -> str:
+    """A key that may call it."""
+    return ANALYST if operation == "POST /api/v1/cypher" else WEB
+
 
 Serve = Callable[[Limits], Awaitable[str]]
 
@@ -76,10 +84,12 @@ async def serve(connected: Graph) -> AsyncGenerator[Serve]:
 
 
 async def admit(graph: Graph) -> None:
-    """The three clients of these tests: trusted, untrusted, disabled."""
+    """The clients of these tests: trusted, untrusted, disabled, and an analyst's, which is not trusted."""
     bot = Client(BOT_ID, "a bot", frontend_type="bot")
     await clients.create(graph, client=CLIENT, key_hash=clients.key_hash(WEB))
     await clients.create(graph, client=bot, key_hash=clients.key_hash(BOT))
+    analyst = Client(ANALYST_ID, "a notebook", analyst=True)
+    await clients.create(graph, client=analyst, key_hash=clients.key_hash(ANALYST))
     await clients.create(graph, client=replace(bot, id="off", enabled=False), key_hash=clients.key_hash(OFF))
 
 

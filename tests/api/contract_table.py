@@ -29,6 +29,10 @@ TABLE: Mapping[str, tuple[str, ...]] = {
     ),
     "for whoever runs the service": ("GET /health/*: only ours",),
     "for whoever studies what people said": ("GET /api/v1/stats/agreement: only ours",),
+    "for analysts, whom the original does not know": (
+        "POST /api/v1/cypher: only ours",
+        "sent CreateApiClientRequest.analyst: only ours",
+    ),
     "the original answers these too but does not say so": ("*: refuses with *: only ours",),
     "the original does not say what it answers": (
         "GET /api/v1/text_labels/*_labels: answers 200: type: object -> anything",

@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 from oa_graph.api.app import create_app
 from oa_graph.api.document import document
 from oa_graph.settings import Settings
-from tests.api.conftest import ROOT, WEB, Service
+from tests.api.conftest import ROOT, WEB, Service, key_for
 from tests.api.contract import Json
 
 DOCUMENT = document(create_app(Settings.model_validate({})))
@@ -194,6 +194,7 @@ async def test_an_example_is_taken_as_it_stands(client: httpx.AsyncClient, name:
         method,
         path.format_map(needed),
         json=body,
+        headers={"X-API-Key": key_for(name)},
         params={name: value for name, value in needed.items() if name in query},
     )
     assert got.status_code not in (403, 422), got.text

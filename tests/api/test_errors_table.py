@@ -36,6 +36,7 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
         "StoreUnavailable": 503,
         "StoreBusy": 503,
         "RetriesExhausted": 503,
+        "DoorBusy": 503,
         "StillChanging": 503,
         "TooManyRequests": 429,
     }

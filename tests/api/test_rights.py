@@ -1,7 +1,7 @@
 """Who may call what: every operation of the document with every kind of caller.
 
-The table below is the protocol's. Its letters: `-` anyone, `K` any API key, `T` only a trusted key, `R` only a root
-token; `+U`: the acting user is looked up, so one who is not known is refused.
+The table below is the protocol's. Its letters: `-` anyone, `K` any API key, `T` only a trusted key, `A` only an
+analyst's, `R` only a root token; `+U`: the acting user is looked up, so one who is not known is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pytest
 from oa_graph.api.app import create_app
 from oa_graph.api.document import document
 from oa_graph.settings import Settings
-from tests.api.conftest import BOT, BOT_ID, OFF, ROOT, WEB, Service, snapshot
+from tests.api.conftest import ANALYST, BOT, BOT_ID, OFF, ROOT, WEB, Service, snapshot
 from tests.api.contract import Json, operations
 from tests.api.frontend import user
 from tests.api.report import tell
@@ -97,6 +97,7 @@ TABLE: Mapping[str, str] = {
     "GET /api/v1/admin/flagged_messages/cursor": "T",
     "POST /api/v1/admin/flagged_messages/{message_id}/processed": "T",
     "POST /api/v1/admin/merge_users": "T",
+    "POST /api/v1/cypher": "A",
     "GET /health/live": "-",
     "GET /health/ready": "-",
 }
@@ -219,6 +220,7 @@ async def room(service: Service) -> AsyncGenerator[Room]:
         "off": Caller(OFF, own=owned[WEB]),
         "untrusted": Caller(BOT, own=owned[BOT]),
         "trusted": Caller(WEB, own=owned[WEB]),
+        "analyst": Caller(ANALYST, own=owned[BOT]),
         "root": Caller(None, root=True, own=owned[WEB]),
     }
     async with httpx.AsyncClient(base_url=service.url, timeout=60, trust_env=False) as http:
@@ -226,9 +228,10 @@ async def room(service: Service) -> AsyncGenerator[Room]:
 
 
 PASSES: Mapping[str, frozenset[str]] = {
-    "-": frozenset({"none", "wrong", "off", "untrusted", "trusted", "root"}),
-    "K": frozenset({"untrusted", "trusted"}),
+    "-": frozenset({"none", "wrong", "off", "untrusted", "trusted", "analyst", "root"}),
+    "K": frozenset({"untrusted", "trusted", "analyst"}),
     "T": frozenset({"trusted"}),
+    "A": frozenset({"analyst"}),
     "R": frozenset({"root"}),
 }
 
@@ -274,14 +277,19 @@ def shown(kinds: Mapping[str, object]) -> list[str]:
     ]
 
 
-WITH_KEY = [name for name in OPERATIONS if TABLE.get(name, "-")[0] in "KT"]
+WITH_KEY = [name for name in OPERATIONS if TABLE.get(name, "-")[0] in "KTA"]
+
+
+def let_in(room: Room, name: str) -> Caller:
+    """Somebody who may."""
+    return room.callers["analyst" if TABLE[name] == "A" else "trusted"]
 
 
 @pytest.mark.parametrize("name", WITH_KEY)
 async def test_the_key_in_the_query_wins_over_the_header(room: Room, name: str) -> None:
-    trusted, wrong = room.callers["trusted"], room.callers["wrong"]
-    assert refused(await room.call(name, trusted, query={"api_key": "no-such-key"}), KEY)
-    assert passed(name, await room.call(name, wrong, query={"api_key": WEB}))
+    right, wrong = let_in(room, name), room.callers["wrong"]
+    assert refused(await room.call(name, right, query={"api_key": "no-such-key"}), KEY)
+    assert passed(name, await room.call(name, wrong, query={"api_key": str(right.key)}))
 
 
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if TABLE.get(name, "").endswith("+U")])
@@ -299,7 +307,7 @@ async def test_an_acting_user_who_is_not_known_is_refused(room: Room, name: str)
 
 @pytest.mark.parametrize("name", [name for name in WITH_KEY if not TABLE[name].endswith("+U")])
 async def test_elsewhere_the_acting_user_does_not_matter(room: Room, name: str) -> None:
-    got = await room.call(name, room.callers["trusted"], acting=NOBODY)
+    got = await room.call(name, let_in(room, name), acting=NOBODY)
     assert passed(name, got), got.text
 
 

@@ -17,15 +17,13 @@ import pytest
 from oa_graph.api.app import create_app
 from oa_graph.api.document import document
 from oa_graph.settings import Settings
-from tests.api.conftest import ROOT, WEB, Service
+from tests.api.conftest import ROOT, Service, key_for
 from tests.api.contract import Json, operations
 from tests.api.test_every_request import BROKEN_THREAD, NOTHING
 
 pytestmark = pytest.mark.anyio
 
 OPERATIONS: dict[str, Json] = dict(operations(document(create_app(Settings.model_validate({})))).values())
-
-HEADERS: Mapping[str, bytes] = {"X-API-Key": WEB.encode(), "Authorization": f"Bearer {ROOT}".encode()}
 
 WORDS = (
     "",
@@ -104,7 +102,7 @@ KINDS = (
 
 
 async def exchange(service: Service, head: bytes, headers: Mapping[str, bytes], body: bytes | None) -> tuple[int, Any]:
-    """The status, and the body as JSON; of a line without one None."""
+    """The status, and the body as JSON; None where there is none; of lines the last one."""
     at = urlsplit(service.url)
     reader, writer = await asyncio.open_connection(at.hostname, at.port)
     lines = [head, b"Host: here", b"Connection: close"]
@@ -118,6 +116,9 @@ async def exchange(service: Service, head: bytes, headers: Mapping[str, bytes], 
     if status == 204:
         assert shown == b""
         return status, None
+    if b"content-type: application/x-ndjson" in told.lower():  # in chunks, since its length is not known before
+        lines_shown = [line for line in shown.splitlines() if line.startswith((b"{", b"["))]
+        return status, json.loads(lines_shown[-1])
     assert b"content-type: application/json" in told.lower(), told
     return status, json.loads(shown)
 
@@ -140,11 +141,15 @@ async def check(
     kind = {"Content-Type": b"application/json"} if body is not None or "requestBody" in operation else {}
     sent = _example(operation) if body is None and "requestBody" in operation else body
     status, shown = await exchange(
-        service, f"{method} {target} HTTP/1.1".encode(), {**HEADERS, **kind, **(headers or {})}, sent
+        service, f"{method} {target} HTTP/1.1".encode(), {**_keys(name), **kind, **(headers or {})}, sent
     )
     told = (target[:200], headers, body and body[:200], status, shown)
     assert str(status) in operation["responses"] or status in (404, 405), told
     assert status < 500 or shown["error_code"] in (BROKEN_THREAD, NOTHING), told
+
+
+def _keys(name: str) -> Mapping[str, bytes]:
+    return {"X-API-Key": key_for(name).encode(), "Authorization": f"Bearer {ROOT}".encode()}
 
 
 def _parameters(operation: Json) -> list[Json]:

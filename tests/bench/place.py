@@ -16,7 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from oa_graph.managed import Server
-from oa_graph.managed.home import any_free_port
+from oa_graph.managed.ports import any_free_port
 from oa_graph.model import Limits
 from oa_graph.settings import Neo4jSettings
 

@@ -51,11 +51,21 @@ async def test_a_frontend_is_admitted_shown_shut_out_let_in_and_given_another_ke
     assert run("enable", bot.id).returncode == 0
     assert (await owner(key)).enabled
 
+    assert not (await owner(key)).analyst
+    assert run("analyst", bot.id).returncode == 0
+    assert (await owner(key)).analyst
+    listed = json.loads(run("list", "--json").stdout)
+    assert {each["id"] for each in listed if each["analyst"]} == {bot.id, hosting.TRUSTED}
+    assert run("analyst", bot.id, "--no").returncode == 0
+    assert await owner(key) == bot
+    notebook = run("add", "a notebook", "--analyst").stdout.strip()
+    assert (await owner(notebook)).analyst
+
     other = run("rotate", bot.id).stdout.strip()
     assert KEY.fullmatch(other)
     assert (await owner(key), await owner(other)) == (None, bot)
 
-    for words in (("disable", "nobody"), ("rotate", hosting.TRUSTED)):
+    for words in (("disable", "nobody"), ("analyst", "nobody"), ("rotate", hosting.TRUSTED)):
         refused = run(*words)
         assert refused.returncode == 1
         assert words[1] in refused.stderr

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError
 
-from oa_graph.managed import Address, Server, home, jars, java
+from oa_graph.managed import Address, Server, home, jars, java, ports
 from oa_graph.managed.errors import PasswordMissing, PortTaken, ServerDied, StoreHeld
 from tests.managed.conftest import SMALL, connect, count_posts, rewrite, write_posts
 
@@ -198,6 +198,51 @@ def test_a_store_in_other_hands_is_named(data: Path) -> None:
     hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); input()"
     with _python(hold, str(lock)) as other, pytest.raises(StoreHeld, match=f"process {other.pid} .*lockf"):
         Server(data, memory=SMALL).start()
+
+
+def test_two_that_start_at_once_get_ports_of_their_own(tmp_path: Path) -> None:
+    servers = [Server(tmp_path / name, memory=SMALL) for name in ("one", "two")]
+    try:
+        with ThreadPoolExecutor() as pool:
+            one, two = pool.map(Server.start, servers)
+        assert len({one.bolt, two.bolt, one.http, two.http}) == 4
+        assert [count_posts(each) for each in (one, two)] == [0, 0]
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def test_a_chosen_port_is_not_chosen_again_before_it_is_bound(tmp_path: Path) -> None:
+    with ports.Claims(tmp_path) as first, ports.Claims(tmp_path) as second:
+        one = ports.choose_ports(None, None, last=None, claims=first)
+        two = ports.choose_ports(None, None, last=one, claims=second)
+        assert len({one.bolt, one.http, two.bolt, two.http}) == 4
+        with pytest.raises(PortTaken, match=str(one.bolt)):
+            ports.choose_ports(one.bolt, None, last=None, claims=second)
+    with ports.Claims(tmp_path) as third:
+        assert ports.choose_ports(None, None, last=one, claims=third) == one
+
+
+def test_a_port_that_a_stranger_took_meanwhile_is_left_to_him(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a server with another cache folder, which knows nothing of claims: it says no to our password."""
+    claimed: list[ports.Ports] = []
+
+    def choose(*wanted: int | None, last: ports.Ports | None, claims: ports.Claims) -> ports.Ports:
+        taken = ports.choose_ports(*wanted, last=last, claims=claims) if claimed else strangers
+        claimed.append(taken)
+        return taken
+
+    with Server(tmp_path / "other", memory=SMALL) as other:
+        address = other.start()
+        strangers = ports.Ports(*(int(each.rpartition(":")[2]) for each in (address.bolt, address.http)))
+        with monkeypatch.context() as patch:
+            patch.setattr("oa_graph.managed.server.choose_ports", choose)
+            with Server(data, memory=SMALL) as server:
+                mine = server.start()
+                assert mine.bolt != address.bolt
+                assert [count_posts(each) for each in (mine, address)] == [0, 0]
 
 
 def test_a_port_in_other_hands_is_named(data: Path, address: Address) -> None:

@@ -46,6 +46,24 @@ def test_a_store_is_imported_dumped_cloned_and_loaded(data: Path, tmp_path: Path
         assert count_posts(server.start()) == 2
 
 
+def test_a_clone_of_a_running_server_runs_beside_it(data: Path, tmp_path: Path) -> None:
+    """The original goes on where it was, for those who use it, and each goes its own way from there."""
+    with Server(data, memory=SMALL) as server:
+        address = server.start()
+        write_posts(address, number=3)
+        server.clone(tmp_path / "clone")
+        assert server.address() == address
+        with Server(tmp_path / "clone", memory=SMALL) as clone:
+            copy = clone.start()
+            assert copy.bolt != address.bolt
+            assert count_posts(copy) == 3
+            write_posts(copy, number=2)
+            write_posts(address, number=4)
+            assert (count_posts(copy), count_posts(address)) == (5, 7)
+            assert (server.status().state, clone.status().state) == ("running", "running")
+        assert count_posts(address) == 7
+
+
 def _replies(address: Address) -> list[list[str]]:
     with connect(address) as driver:
         found = driver.execute_query("MATCH (a:Post)-[:REPLY_TO]->(b:Post) RETURN a.text, b.text")

@@ -1,0 +1,171 @@
+"""Statements of analysts: one that only reads, its answer streamed line by line.
+
+`oa_graph.graph.guard` says which are taken. An answer tells at its end whether it is whole.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from time import perf_counter
+from typing import Any
+
+from litestar import Router, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example
+from litestar.params import JSONBody
+from litestar.response import Stream
+from pydantic_core import to_json
+
+from oa_graph import errors
+from oa_graph.api import wire
+from oa_graph.api.call import Call
+from oa_graph.api.document import KEYED, fails
+from oa_graph.api.errors import FACES, GENERIC, Face, note
+from oa_graph.api.keys import analyst, keyed
+from oa_graph.api.logs import FIELDS
+from oa_graph.errors import AnswerTooLarge, ClientNotAuthorized, OaGraphError
+from oa_graph.graph.door import Asked
+from oa_graph.settings import Settings
+
+log = logging.getLogger(__name__)
+
+NDJSON = "application/x-ndjson"
+
+_CHUNK = 1 << 15
+"""Bytes that are sent at once while there are rows enough."""
+_SHOWN = 500
+"""Characters of a statement in the log."""
+
+_LINES = """\
+{"columns": ["id", "text"]}
+["b1d9a0de-40a1-4f53-bb37-5b7c9d8a7e01", "Why does bread rise?"]
+{"rows": 1, "complete": true, "error": null}
+"""
+
+
+@dataclass(slots=True)
+class Account:
+    """What becomes of one statement, for the log: who read what stands there, whatever the outcome."""
+
+    client: str
+    statement: str
+    since: float
+    rows: int = 0
+    size: int = 0
+    outcome: str = "left"
+    """`complete`; `left`: the asker went away; else the name of an error."""
+
+    def write(self) -> None:
+        digest = sha256(self.statement.encode("utf-8", "replace")).hexdigest()[:16]
+        told: Mapping[str, object] = {
+            "client": self.client,
+            "digest": digest,
+            "statement": " ".join(self.statement[: 2 * _SHOWN].split())[:_SHOWN],
+            "rows": self.rows,
+            "bytes": self.size,
+            "duration_ms": round((perf_counter() - self.since) * 1000, 2),
+            "outcome": self.outcome,
+        }
+        log.info("statement %s of %s: %s, %d rows", digest, self.client, self.outcome, self.rows, extra={FIELDS: told})
+
+
+@post(
+    "/",
+    status_code=200,
+    guards=[keyed, analyst],
+    security=KEYED,
+    return_dto=None,
+    media_type=NDJSON,
+    summary="Ask the graph",
+    operation_id="ask_cypher",
+    responses={
+        **fails(
+            errors.StatementNotAllowed,
+            errors.StatementTooLarge,
+            errors.AnswerTooLarge,
+            errors.StatementTooHungry,
+            errors.StatementTooSlow,
+            errors.StatementFailed,
+            errors.ParameterNotTaken,
+            errors.DoorBusy,
+        ),
+        200: ResponseSpec(
+            str, media_type=NDJSON, generate_examples=False, description="Lines.", examples=[Example(value=_LINES)]
+        ),
+    },
+)
+async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
+    """Runs one Cypher statement that only reads, for clients with the right of analysts.
+
+    The answer is a line of JSON for each row, an array with a value for each column, between an object with the names
+    of the `columns` and one that says how it ended: `rows`, whether the answer is `complete`, and else the `error`, as
+    `message` and `error_code`. An answer without that last line is not whole either. What fails before the first row is
+    an ordinary error.
+    """
+    account = Account(request.caller.id, data.statement, perf_counter())
+    try:
+        if not request.desk.settings.cypher:
+            raise ClientNotAuthorized(why="this service takes no statements")
+        asked = await request.desk.door.ask(data.statement, data.parameters)
+    except Exception as error:
+        account.outcome = type(error).__name__
+        account.write()
+        raise
+    return Stream(_chunks(request, asked, account), media_type=NDJSON)
+
+
+async def _chunks(request: Call, asked: Asked, account: Account) -> AsyncGenerator[bytes]:
+    """The lines of an answer, many at once while there are many."""
+    lines = bytearray(_line({"columns": asked.columns}))
+    try:
+        try:
+            async for row in asked.rows():
+                lines += _counted(row, account, request.desk.settings)
+                if len(lines) > _CHUNK or asked.is_waiting:
+                    yield bytes(lines)
+                    lines.clear()
+        except Exception as error:
+            account.outcome = type(error).__name__
+            last = _failure(request, error)
+        else:
+            account.outcome, last = "complete", None
+        yield bytes(lines + _line({"rows": account.rows, "complete": last is None, "error": last}))
+    finally:
+        asked.leave()
+        account.write()
+
+
+def _counted(row: tuple[Any, ...], account: Account, settings: Settings) -> bytes:
+    """The line of a row. Raises AnswerTooLarge for one that is too many."""
+    if account.rows == settings.cypher_rows:
+        raise AnswerTooLarge(limit=settings.cypher_rows, what="rows")
+    line = _line(row)
+    if account.size + len(line) > settings.cypher_mib << 20:
+        raise AnswerTooLarge(limit=settings.cypher_mib, what="MiB")
+    account.rows += 1
+    account.size += len(line)
+    return line
+
+
+def _line(value: object) -> bytes:
+    """JSON has no infinities and no NaN: they are texts, and so is whatever else it has no form for."""
+    return to_json(value, inf_nan_mode="strings", bytes_mode="base64", fallback=str) + b"\n"
+
+
+def _failure(request: Call, error: Exception) -> wire.OasstErrorResponse:
+    """An error in the answer's last line."""
+    face = FACES.get(type(error)) if isinstance(error, OaGraphError) else None
+    note(request, error, face)
+    return wire.OasstErrorResponse(message=_said(error, face), error_code=face.code if face else GENERIC)
+
+
+def _said(error: Exception, face: Face | None) -> str:
+    if face is None:
+        return "INTERNAL_SERVER_ERROR"
+    return face.says or str(error)
+
+
+router = Router("/cypher", route_handlers=[ask], tags=["analysis"])

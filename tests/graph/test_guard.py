@@ -1,0 +1,216 @@
+"""What the guard lets through and what not, by its words alone; what it refuses never reaches a server."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from oa_graph.errors import OaGraphError, ParameterNotTaken, StatementNotAllowed, StatementTooLarge
+from oa_graph.graph import guard
+
+EXPLORE = sorted(each.name for each in (files("oa_graph") / "cypher" / "explore").iterdir())
+
+
+@pytest.mark.parametrize("name", EXPLORE)
+def test_every_question_of_ours_is_let_through(name: str) -> None:
+    text = (files("oa_graph") / "cypher" / "explore" / name).read_text("utf-8")
+    assert "MATCH" in guard.checked(text, {})
+
+
+HONEST = (
+    "RETURN 1 AS x",
+    "RETURN 1 AS x;",
+    "  RETURN 1 AS x ; // the end",
+    "MATCH (post:Post) WHERE post.text CONTAINS 'CREATE (n)' RETURN count(post) AS posts",
+    'MATCH (post:Post) WHERE post.text = "LOAD CSV; SHOW USERS" RETURN post.id AS id',
+    "MATCH (`CREATE`:`SET`) RETURN `CREATE`.`LOAD` AS `DELETE`",
+    "MATCH (`a``b;`) RETURN `a``b;` AS x",
+    "MATCH (post:Post) WHERE post.created > datetime('2026-01-01') RETURN post.created AS created",
+    "MATCH (post:Post) WHERE post.deleted RETURN post.id AS id // DETACH DELETE post",
+    "/* CREATE (n) */ MATCH (n:Post) /* ; */ RETURN n.id AS id",
+    "RETURN $set AS x, $load AS y, $`create` AS z",
+    "RETURN 'it\\'s ; \\\\' AS x, 'größe 🌧' AS y",
+    "MATCH (`größe`) RETURN `größe` LIMIT 1 // Füße\n",
+    "CALL db.labels() YIELD label RETURN label",
+    "CALL `db`.`labels`() YIELD label RETURN label",
+    "CALL db . index . fulltext . queryNodes('text_english', 'bread') YIELD node, score RETURN node.id AS id, score",
+    "MATCH (p:Post) CALL (p) { MATCH (p)<-[:REPLY_TO]-(r) RETURN count(r) AS replies } RETURN p.id AS id, replies",
+    "CALL { MATCH (p:Post) RETURN count(p) AS posts } RETURN posts",
+    "MATCH (p:Post) RETURN COLLECT { MATCH (p)<-[:REPLY_TO]-(r) RETURN r.text } AS replies",
+    "MATCH (p:Post) WHERE EXISTS { (p)<-[:REPLY_TO]-() } AND NOT (NOT p.deleted) RETURN p.id AS id",
+    "RETURN date.truncate('month', date()) AS month, duration.inDays(date(), date()) AS days, Coll.max([1]) AS most",
+    "MATCH p = (a:Post)-[:REPLY_TO*1..5]->(b:Post) RETURN [n IN nodes(p) | n.text] AS thread, -1 + -2.5e3 AS x",
+    "WITH [1, 2] AS xs RETURN [i IN range(0, size(xs) - 1) | xs[i]] AS ys, range(0, 10, 2) AS zs, range(1, $n) AS ns",
+    "UNWIND range(0, size($n) - 2) AS i UNWIND range(i + 1, toInteger($n)) AS j RETURN i, j",
+    "UNWIND range(1, length((:Post)-->())) AS i RETURN i",
+    "MATCH (p:$('Po' + 'st')) RETURN count(p) AS posts",
+    "MATCH p = SHORTEST 1 (a:Post)-[:REPLY_TO]->+(b:Post) RETURN length(p) AS steps",
+    "RETURN 1 AS x UNION ALL RETURN 2 AS x",
+    "LET x = 1 FILTER x > 0 RETURN x",
+    "RETURN " + "(" * 30 + "1" + ")" * 30 + " AS x",
+    "RETURN " + " + ".join(["1"] * 1000) + " AS x",
+    "RETURN 8 / 2 // 3\n / 2 AS x",
+)
+
+
+@pytest.mark.parametrize("statement", HONEST)
+def test_what_only_reads_is_let_through(statement: str) -> None:
+    assert guard.checked(statement, {"n": 100})
+
+
+REFUSED = {
+    "": "there is no statement",
+    ";": "there is no statement",
+    "// nothing": "there is no statement",
+    "RETURN 1; RETURN 2": "only one statement",
+    "RETURN 1;;": "only one statement",
+    "RETURN 1 /* ; */ ; CREATE (n)": "only one statement",
+    "RETURN 'a' ; MATCH (n) DETACH DELETE n //'": "only one statement",
+    "cReAtE (n)": "CREATE is not allowed, since it writes",
+    "MATCH (n) SET n.x = 1": "SET is not allowed",
+    "MATCH (n) CALL (n) { SET n.x = 1 } RETURN 1": "SET is not allowed",
+    "MATCH (n)\nRETURN n // end\nDETACH DELETE n": "line 3, column 1",
+    "MATCH (n) /* */REMOVE n.x": "REMOVE is not allowed",
+    "RETURN '\\'' AS x CREATE (n) RETURN '' AS y": "CREATE is not allowed",
+    "RETURN `a```  CREATE (n)": "CREATE is not allowed",
+    "RETURN 1 AS x // \r CREATE (n)": "CREATE is not allowed",
+    "MATCH (n) WHERE n.x > 1. LOAD CSV FROM 'a' AS l RETURN l": "LOAD is not allowed",
+    "RETURN [x IN [1] | COLLECT { LOAD CSV FROM 'file:///etc/passwd' AS l RETURN l }] AS x": "reads files",
+    "RETURN [x IN [1] | COLLECT { SHOW SETTINGS YIELD value RETURN value }] AS x": "about the server",
+    "RETURN [x IN [1] | EXISTS { CALL dbms.listConfig() YIELD name RETURN name }] AS x": "dbms.listConfig",
+    "RETURN [x IN [1] | COUNT { CALL `dbms`.`listConfig`() YIELD name }] AS x": "dbms.listConfig",
+    "CALL /* db.labels */ dbms.queryJmx('*:*')": "dbms.queryJmx",
+    "CALL db.index.fulltext.createNodeIndex()": "createNodeIndex",
+    "CALL dB.labels()": "the procedure dB.labels",
+    "CALL `db.labels`.x()": "the procedure db.labels.x",
+    "CALL $proc()": "the procedure ?",
+    "CALL": "the procedure ?",
+    "OPTIONAL CALL tx.setMetaData({a: 1})": "tx.setMetaData",
+    "RETURN apoc.cypher.runFirstColumnMany('CREATE (n)', {}) AS x": "apoc.cypher.runFirstColumnMany",
+    "RETURN apoc . /* */ `load` . json('http://example.org') AS x": "apoc.load.json",
+    "RETURN genai.vector.encode('text', 'OpenAI', {}) AS x": "genai",
+    "RETURN graph.byName('system') AS x": "graph.byName",
+    "USE system RETURN 1": "another database",
+    "CALL () { USE system RETURN 1 AS x } RETURN x": "another database",
+    "EXPLAIN RETURN 1": "EXPLAIN is not taken",
+    "PROFILE RETURN 1": "PROFILE is not taken",
+    "/**/ cypher 5 RETURN 1": "options of the planner",
+    "CYPHER runtime=interpreted RETURN 1": "options of the planner",
+    "SHOW TRANSACTIONS": "about the server",
+    "TERMINATE TRANSACTION 'neo4j-transaction-1'": "about the server",
+    "MATCH (n) CALL (n) { RETURN 1 AS x } IN TRANSACTIONS RETURN x": "one transaction",
+    "\\u0043REATE (n)": "write the character itself",
+    "RETURN '\\u0027 CREATE (n) //' AS x": "write the character itself",
+    "RETURN `\\u0060` AS x": "write the character itself",
+    "RETURN 1 // \\u000A CREATE (n)": "write the character itself",
+    "RETURN '\\\\u0027' AS x": "write the character itself",
+    "\\U00000043REATE (n)": "write the character itself",
+    "ＣＲＥＡＴＥ (n)": "U+FF23 stands only in quotes",
+    "CRE\u200bATE (n)": "U+200B stands only in quotes",
+    "RETURN\u00a01": "U+00A0 stands only in quotes",
+    "RETURN 1 AS ſet": "U+017F stands only in quotes",
+    "RETURN 1\u2028CREATE (n)": "U+2028 stands only in quotes",
+    "\ufeffRETURN 1": "U+FEFF stands only in quotes",
+    "RETURN \u202e1 AS x": "U+202E stands only in quotes",
+    "RETURN 1 AS x \0": "U+0000 stands only in quotes",
+    "RETURN \\ 1": "a backslash stands only in quotes",
+    "RETURN 'a": "this quote is never closed",
+    "RETURN \"a'": "this quote is never closed",
+    "RETURN `a": "this quote is never closed",
+    "RETURN 'a\\'": "this quote is never closed",
+    "RETURN 1 /* CREATE (n)": "this comment is never closed",
+    "RETURN (1": "`(` is never closed",
+    "RETURN 1)": "nothing is open",
+    "RETURN [1}": "nothing is open",
+    "RETURN " + "(" * 33 + "1" + ")" * 33: "more than 32 brackets",
+    "RETURN " + "COLLECT { RETURN " * 9 + "1 AS y" + " }" * 9: "more than 8 of `{`",
+    "RETURN " + "[(a)-->(b) | " * 9 + "1" + "]" * 9: "more than 8 of `[`",
+    "RETURN " + "NOT " * 500 + "true": "in a row",
+    "MATCH (n:" + "!" * 300 + "A) RETURN n": "in a row",
+    "RETURN true" + " XOR NOT true" * 30: "more than 8 XOR",
+    "RETURN reduce(a = 0, i IN range(1, 100000000000) | a + i)": "`range` goes up to 1000000",
+    "RETURN reduce(a = 0, i IN range(1, 10^11) | a + i)": "takes whole numbers",
+    "RETURN reduce(a = 0, i IN range(1, 1e11) | a + i)": "`range` goes up to",
+    "RETURN reduce(a = 0, i IN range(1, 0xFFFFFFFFFF) | a + i)": "`range` goes up to",
+    "RETURN reduce(a = 0, i IN range(-100000000000, 1) | a + i)": "`range` goes up to",
+    "RETURN reduce(a = 0, i IN `Range`(1, $huge) | a + i)": "`range` goes up to",
+    "RETURN reduce(a = 0, i IN RANGE(1, $not_given) | a + i)": "`range` goes up to",
+    "RETURN reduce(a = 0, i IN range(1, toInteger('100000000000')) | a + i)": "takes whole numbers",
+    "WITH 100000000000 AS n RETURN reduce(a = 0, i IN range(1, n) | a + i)": "takes whole numbers",
+    "UNWIND range(1, n) + [1] AS i RETURN i": "takes whole numbers",
+    "UNWIND [i IN range(1, n) | i] AS i RETURN i": "takes whole numbers",
+    "UNWIND [reduce(a = 0, i IN range(1, n) | a + i)] AS i RETURN i": "takes whole numbers",
+    "WITH 1000 AS n RETURN [i IN range(1, size([1]) * 1000000000) | i]": "takes whole numbers",
+}
+
+
+@pytest.mark.parametrize(("statement", "why"), REFUSED.items())
+def test_what_may_do_more_is_refused_with_the_rule(statement: str, why: str) -> None:
+    with pytest.raises(StatementNotAllowed, match=r"line \d+, column \d+") as refused:
+        guard.checked(statement, {"huge": 10**11})
+    assert why in str(refused.value)
+
+
+def test_what_is_sent_is_what_was_read() -> None:
+    statement = "RETURN 1 AS x, // one\r\n 'a // b' /* \n */ AS `/*` ;"
+    sent = guard.checked(statement, {})
+    assert sent == "RETURN 1 AS x,       \r\n 'a // b'    \n    AS `/*`"
+    assert [each.text for each in guard.tokens(sent)] == [each.text for each in guard.tokens(statement)[:-1]]
+
+
+@given(st.text(st.sampled_from("aS;'\"`/*\\\n\r{}()[]$.1 \u00a0é"), max_size=30))
+def test_reading_again_what_is_sent_finds_the_same(statement: str) -> None:
+    try:
+        sent = guard.checked(statement, {})
+    except OaGraphError:
+        return
+    assert guard.checked(sent, {}) == sent
+    words = [each.text for each in guard.tokens(statement)]
+    assert [each.text for each in guard.tokens(sent)] == words[: len(words) - (words[-1] == ";")]
+
+
+def test_a_statement_has_only_so_many_characters() -> None:
+    with pytest.raises(StatementTooLarge):
+        guard.checked("RETURN 1 AS x" + " " * guard.LONGEST, {})
+
+
+@pytest.mark.parametrize(
+    "value", [2**63, [1, -(2**63) - 1], {"a": {"b": [2**70]}}, [[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]
+)
+def test_parameters_that_the_database_cannot_hold_are_refused(value: object) -> None:
+    with pytest.raises(ParameterNotTaken, match="given"):
+        guard.checked("RETURN $given AS x", {"given": value})
+
+
+def plan(*operators: str) -> dict[str, object]:
+    nested: dict[str, object] = {"operatorType": "ProduceResults@neo4j"}
+    for each in operators:
+        nested = {"operatorType": f"{each}@neo4j", "children": [nested]}
+    return nested
+
+
+def test_a_plan_that_reads_is_let_through() -> None:
+    guard.check_plan("r", plan("AllNodesScan", "Projection", "NodeByLabelScan", "Apply", "ProcedureCall", "SemiApply"))
+
+
+@pytest.mark.parametrize("kind", ["w", "rw", "s", ""])
+def test_a_plan_that_writes_is_refused(kind: str) -> None:
+    with pytest.raises(StatementNotAllowed, match="only statements that read"):
+        guard.check_plan(kind, plan("Projection"))
+
+
+@pytest.mark.parametrize(
+    "operator",
+    ["LoadCSV", "ShowTransactions", "TerminateTransactions", "AdministrationCommand", "TransactionForeach", "Create"],
+)
+def test_a_plan_that_does_something_else_is_refused(operator: str) -> None:
+    with pytest.raises(StatementNotAllowed, match=operator):
+        guard.check_plan("r", plan("Projection", operator, "Apply"))
+
+
+def test_without_a_plan_nothing_is_let_through() -> None:
+    with pytest.raises(StatementNotAllowed):
+        guard.check_plan("r", None)
