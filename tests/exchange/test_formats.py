@@ -88,7 +88,7 @@ def found_in(source: Path | bytes, wish: Wish | None = None) -> tuple[list[Filed
     wish = wish or Wish()
     with opened(source if isinstance(source, Path) else BytesIO(source)) as rows:
         format, rows = (wish.format, rows) if wish.format else recognised(rows)
-        for each in bringing.items(rows.rows, "a file", format, wish):  # pyright: ignore[reportPrivateUsage]
+        for each in bringing.items(rows.rows, "a file", format, wish):
             if isinstance(each, Found):
                 trees.append(each.tree)
             else:
