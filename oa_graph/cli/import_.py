@@ -166,7 +166,8 @@ class _Into:
         """Makes the store of it. Raises NotFresh, before anything is changed, when that cannot be."""
         if self.found.browser is None:
             raise NotFresh(why="the server is not ours")
-        if not bulk.is_possible(file, self.wish):
+        told = self.told
+        if told is None or not bulk.is_possible(file, self.wish):
             raise NotFresh(why="this file or these options want one tree after the other")
         limits, server = self.chosen.limits, hosting.managed(self.chosen)
         others = on_graph(self.found, bulk.others)
@@ -183,7 +184,7 @@ class _Into:
             return on_graph(
                 self.found,
                 lambda graph: bulk.complete(
-                    graph, files, limits=limits, wish=self.wish, rejects=self.told, on_progress=self.show
+                    graph, files, limits=limits, wish=self.wish, rejects=told, on_progress=self.show
                 ),
             )
 

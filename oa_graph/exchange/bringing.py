@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,6 +64,17 @@ class Wish:
     defaults: Defaults = field(default_factory=Defaults)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that is open."""
+
+    name: str
+    """For people."""
+    format: Format
+    items: Iterator[Found | Refused]
+    """Its trees as they shall land."""
+
+
 async def import_trees(
     graph: Graph,
     source: BinaryIO | Path,
@@ -88,27 +99,15 @@ async def import_trees(
     one whose format cannot be recognised.
     """
     wish = wish or Wish(state=state)
-    with opened(source) as rows:
-        format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
+    with reading(source, wish) as file:
         return await bring(
-            graph,
-            items(rows.rows, rows.name, format, wish),
-            rows.name,
-            format,
-            wish,
-            limits=limits,
-            rejects=rejects,
-            client=client,
-            rng=rng,
-            on_progress=on_progress,
+            graph, file, wish, limits=limits, rejects=rejects, client=client, rng=rng, on_progress=on_progress
         )
 
 
 async def bring(
     graph: Graph,
-    found: Iterator[Found | Refused],
-    file: str,
-    format: Format,
+    file: Reading,
     wish: Wish,
     *,
     limits: Limits,
@@ -117,9 +116,9 @@ async def bring(
     rng: Random | None = None,
     on_progress: Progress | None = None,
 ) -> Counts:
-    """`import_trees` of what was read from a file already."""
-    bringing = _Bringing(graph, limits, client, rng or Random(), file, wish, format, rejects, on_progress)
-    async with aclosing(_ahead(_batches(found, file, strict=rejects is None))) as batches:
+    """`import_trees` of a file that is open."""
+    bringing = _Bringing(graph, limits, client, rng or Random(), file.name, wish, file.format, rejects, on_progress)
+    async with aclosing(_ahead(_batches(file, strict=rejects is None))) as batches:
         await bringing.take_all(batches)
     await bringing.finish()
     return bringing.counts()
@@ -139,9 +138,8 @@ def look_through(
     wish = wish or Wish()
     told = _Told(rejects)
     trees = posts = 0
-    with opened(source) as rows:
-        format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
-        for batch in _batches(items(rows.rows, rows.name, format, wish), rows.name, strict=rejects is None):
+    with reading(source, wish) as file:
+        for batch in _batches(file, strict=rejects is None):
             for each in batch:
                 if isinstance(each, Refused):
                     told(each)
@@ -169,7 +167,15 @@ class _Told:
         return dict(sorted(self._counter.items()))
 
 
-def items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -> Iterator[Found | Refused]:
+@contextmanager
+def reading(source: BinaryIO | Path, wish: Wish) -> Generator[Reading]:
+    """Opens a file. Raises InvalidFile when nothing tells its format, and on the way where it is torn; OSError."""
+    with opened(source) as rows:
+        format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
+        yield Reading(rows.name, format, _items(rows.rows, rows.name, format, wish))
+
+
+def _items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -> Iterator[Found | Refused]:
     """The trees of a file as they shall land."""
     read = formats.reader(format, Path(file).name, state=wish.state, defaults=wish.defaults)
     taken = 0
@@ -196,15 +202,15 @@ def _refused(found: Found, error: Unfit) -> Iterator[Refused]:
         yield refused(error, line, row)
 
 
-def _batches(found: Iterator[Found | Refused], file: str, *, strict: bool) -> Generator[Batch]:
+def _batches(file: Reading, *, strict: bool) -> Generator[Batch]:
     """The trees of a file, as many at a time as are worth a transaction; the good lines before a bad one first."""
     batch: Batch = []
     waiting = 0
     try:
-        for each in found:
+        for each in file.items:
             if isinstance(each, Refused):
                 if strict:
-                    raise InvalidFile(file=file, line=each.line, why=each.why)
+                    raise InvalidFile(file=file.name, line=each.line, why=each.why)
                 waiting += 1
             else:
                 waiting += len(each.tree.posts)

@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
-from oa_graph.errors import OaGraphError
-from oa_graph.exchange import formats, oasst
-from oa_graph.exchange.bringing import WANT_SOMETHING, Wish, bring, items, moment_of
+from oa_graph.errors import InvalidFile, OaGraphError
+from oa_graph.exchange import oasst
+from oa_graph.exchange.bringing import WANT_SOMETHING, Reading, Wish, bring, moment_of, reading
 from oa_graph.exchange.counts import CLIENT, Counts, Progress
 from oa_graph.exchange.formats import WITHOUT_IDS, Format
 from oa_graph.exchange.refusals import OnRefused, Refused
-from oa_graph.exchange.rows import Found, opened
+from oa_graph.exchange.rows import Found
 from oa_graph.graph import exchange, stats
 from oa_graph.graph.exchange import FiledTree, NewPost
 from oa_graph.graph.session import Graph
@@ -192,7 +192,7 @@ async def others(graph: Graph) -> Others:
 
 
 def is_possible(source: Path, wish: Wish) -> bool:
-    """Whether a file can come in this way: it can be read, and nothing of it is to be chosen by what came before."""
+    """Whether a file can come in this way: it can be read, and what becomes of a tree depends on none before it."""
     return source.is_file() and wish.format not in WITHOUT_IDS and not wish.activate
 
 
@@ -208,21 +208,26 @@ def lay_out(
 ) -> Files:
     """Writes the files of a store with `others` and the trees of `source` into an empty folder.
 
-    Raises NotFresh when this file or these nodes cannot come in this way, InvalidFile as `import_trees` does.
+    Raises NotFresh when this file or these nodes cannot come in this way, OSError.
     """
-    with opened(source) as rows:
-        format, rows = (wish.format, rows) if wish.format else formats.recognised(rows)
-        if format in WITHOUT_IDS:
-            raise NotFresh(why=f"{format} join trees that begin alike")
-        writing = _Writing(folder, client, limits)
-        with writing, (folder / "rest").open("wb") as rest:
-            for each in items(rows.rows, rows.name, format, wish):
-                if isinstance(each, Refused) or not writing.take(each):
-                    pickle.dump(each, rest, pickle.HIGHEST_PROTOCOL)
-                elif on_progress and writing.trees % _TOLD_EVERY == 0:
-                    on_progress(writing.posts)
-            writing.finish(others)
-    return writing.files(rows.name, format, folder / "rest")
+    try:
+        with reading(source, wish) as file:
+            if file.format in WITHOUT_IDS:
+                raise NotFresh(why=f"{file.format} join trees that begin alike")
+            return _laid_out(file, folder, others, _Writing(folder, client, limits), on_progress)
+    except InvalidFile as error:  # what stands before the place where it is torn can come in all the same
+        raise NotFresh(why=str(error)) from error
+
+
+def _laid_out(file: Reading, folder: Path, others: Others, writing: _Writing, on_progress: Progress | None) -> Files:
+    with writing, (folder / "rest").open("wb") as rest:
+        for each in file.items:
+            if isinstance(each, Refused) or not writing.take(each):
+                pickle.dump(each, rest, pickle.HIGHEST_PROTOCOL)
+            elif on_progress and writing.trees % _TOLD_EVERY == 0:
+                on_progress(writing.posts)
+        writing.finish(others)
+    return writing.files(file.name, file.format, folder / "rest")
 
 
 async def complete(
@@ -231,20 +236,18 @@ async def complete(
     *,
     limits: Limits,
     wish: Wish,
-    rejects: OnRefused | None,
+    rejects: OnRefused,
     client: str = CLIENT,
     on_progress: Progress | None = None,
 ) -> Counts:
-    """What is left to do once the store is made and has its schema. Raises InvalidFile as `import_trees` does."""
+    """What is left to do once the store is made and has its schema."""
     for start in range(0, len(files.empty), _EMPTY_AT_ONCE):
         await exchange.empty_lists(graph, files.empty[start : start + _EMPTY_AT_ONCE])
     done = files.counts
     with files.rest.open("rb") as rest:
         more = await bring(
             graph,
-            _unpickled(rest),
-            files.name,
-            files.format,
+            Reading(files.name, files.format, _unpickled(rest)),
             wish,
             limits=limits,
             rejects=rejects,

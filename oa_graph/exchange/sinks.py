@@ -172,8 +172,10 @@ def recording(to: BinaryIO, packing: Packing, columns: Sequence[Column]) -> Gene
                 yield _Lines(cast("BinaryIO", packed)), file
         case Packing.PARQUET:
             sink = _Parquet(file, columns)
-            yield sink, file
-            sink.close()
+            try:
+                yield sink, file
+            finally:  # also of a file that is given up: the writer would try later, when the file is closed
+                sink.close()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import AsyncGenerator
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from oa_graph.exchange import Counts, Refused, Wish, bulk, import_trees
+from oa_graph.exchange import Counts, OnRefused, Refused, Wish, bulk, import_trees
 from oa_graph.exchange.bulk import NotFresh
 from oa_graph.exchange.landing import Into
 from oa_graph.graph import clients, schema
@@ -75,7 +76,7 @@ class Place:
             await self._graph.close()
             self._graph = None
 
-    async def build(self, file: Path, folder: Path, *, wish: Wish | None = None, told: Any = None) -> Counts:
+    async def build(self, file: Path, folder: Path, *, wish: Wish | None = None, told: OnRefused = print) -> Counts:
         """What `oa-graph import --bulk` does."""
         others = await bulk.others(await self.graph())
         files = bulk.lay_out(file, folder, others, limits=Limits(), wish=wish or Wish())
@@ -164,6 +165,13 @@ def test_files_whose_trees_join_are_not_taken(tmp_path: Path, folder: Path) -> N
     with pytest.raises(NotFresh, match="begin alike"):
         bulk.lay_out(file, folder, [], limits=Limits(), wish=Wish())
     assert not bulk.is_possible(Path("-"), Wish())
+
+
+def test_a_torn_file_is_left_to_the_other_way(tmp_path: Path, folder: Path) -> None:
+    file = tmp_path / "trees.jsonl.gz"
+    file.write_bytes(gzip.compress(lines(*(tree(f"t{i}", text=f"{i * 7919}") for i in range(2000))))[:-100])
+    with pytest.raises(NotFresh, match=r"trees\.jsonl\.gz"):
+        bulk.lay_out(file, folder, [], limits=Limits(), wish=Wish())
 
 
 def test_what_has_no_place_in_the_files_is_put_aside(tmp_path: Path, folder: Path) -> None:

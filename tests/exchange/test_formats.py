@@ -86,9 +86,8 @@ def found_in(source: Path | bytes, wish: Wish | None = None) -> tuple[list[Filed
     refused: list[Refused] = []
     trees: list[FiledTree] = []
     wish = wish or Wish()
-    with opened(source if isinstance(source, Path) else BytesIO(source)) as rows:
-        format, rows = (wish.format, rows) if wish.format else recognised(rows)
-        for each in bringing.items(rows.rows, "a file", format, wish):
+    with bringing.reading(source if isinstance(source, Path) else BytesIO(source), wish) as file:
+        for each in file.items:
             if isinstance(each, Found):
                 trees.append(each.tree)
             else:
