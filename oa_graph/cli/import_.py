@@ -65,7 +65,7 @@ SOME_REJECTED = 3
     default=None,
     help="Whether to make the store anew with Neo4j's own importer, which is faster from some hundred thousand posts "
     "on. Only for a graph of the managed server that nobody has worked on and nobody else uses; its clients stay. "
-    "[for files from 100 MiB on, if it can be]",
+    "[for files from 256 MiB on, if it can be]",
 )
 @click.option("--dry-run", is_flag=True, help="Only read the file, and say what it holds.")
 @data_option

@@ -1,4 +1,4 @@
-"""Trees of a file as CSV, for the importer of Neo4j that makes a whole store at once; several times as fast.
+"""Trees of a file as CSV, for the importer of Neo4j that makes a whole store at once: the more posts the faster.
 
 It is for a graph that nobody has worked on yet. What is plain goes into the store: trees with ids of their own that ask
 nothing of anybody. All else (a line that is refused, a tree that people are to work on, one that comes twice) is put
@@ -29,7 +29,7 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import Limits
 from oa_graph.policy import search
 
-WORTH_IT = 100 * 2**20
+WORTH_IT = 256 * 2**20
 """Bytes of a file from which on making the store anew is faster than adding to it."""
 
 OPTIONS = ("--array-delimiter=U+001F", "--multiline-fields=true")

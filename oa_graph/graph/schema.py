@@ -19,6 +19,9 @@ _ATTEMPTS = 10
 _PAUSE = 0.2
 """Seconds at most, before a step is tried again."""
 
+_POPULATED = 6 * 3600
+"""Seconds until the indexes of a graph that came from elsewhere must be full: a minute for a million posts."""
+
 
 def known() -> list[str]:
     """The names of all steps."""
@@ -52,7 +55,7 @@ async def apply(graph: Graph) -> list[str]:
             now=datetime.now(UTC),
         )
     if new:
-        await graph.execute("CALL db.awaitIndexes(300)")
+        await graph.execute("CALL db.awaitIndexes($seconds)", seconds=_POPULATED)
     return [step.name for step in new]
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import psutil
 
 from oa_graph.cli import main
-from oa_graph.exchange import Counts, export_trees, import_trees
+from oa_graph.exchange import Counts, Into, Wish, export_trees, import_trees
 from oa_graph.graph.exchange import streamed
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Server
@@ -61,7 +61,10 @@ def measure_export(place: Place, file: Path) -> Exported:
 
 
 def measure_import(place: Place, file: Path) -> Imported:
-    """Brings the trees of `file` into the graph, which must not have them and has the schema already."""
+    """Brings the trees of `file` into the graph as finished ones, as a data set comes.
+
+    The graph must not have them, and has the schema already.
+    """
     return Imported(**_apart(place, "import", file))
 
 
@@ -108,7 +111,7 @@ async def _stream(graph: Graph) -> int:
 
 async def _import(graph: Graph, file: Path) -> Imported:
     begun, cpu = perf_counter(), process_time()
-    counts: Counts = await import_trees(graph, file, limits=Limits())
+    counts: Counts = await import_trees(graph, file, limits=Limits(), wish=Wish(into=Into.FINISHED))
     wall, cpu = perf_counter() - begun, process_time() - cpu
     return Imported(counts.posts, counts.posts / wall, 1e6 * cpu / max(1, counts.posts), _peak())
 
@@ -123,7 +126,7 @@ def _peak() -> float:
 
 def _build(folder: str, file: str) -> Imported:
     begun, cpu = perf_counter(), process_time()
-    main(["import", "--bulk", file, "--data", folder], standalone_mode=False)
+    main(["import", "--bulk", "--into", "finished", file, "--data", folder], standalone_mode=False)
     wall, cpu = perf_counter() - begun, process_time() - cpu
     peak = _peak()
     with Path(file).open("rb") as lines:
