@@ -198,8 +198,8 @@ def _is_number(value: object) -> bool:
 
 
 def _shown(value: object) -> Text:
-    """A value on one line, cut where it is long, without anything that a terminal would obey."""
-    text = tables.cell(value)
+    """A value on one line, cut where it is long, without anything that a terminal would obey; numbers are rounded."""
+    text = f"{value:.6g}" if isinstance(value, float) else tables.cell(value)
     if text is None:
         return Text("null", style="dim")
     line = " ".join(legible(text).split())

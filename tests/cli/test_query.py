@@ -109,6 +109,8 @@ async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> Non
     assert got.stderr == "2 rows\n"
     shorter = query(server, "--file", "-", "--as", "table", "--limit", "1", stdin=statement)
     assert shorter.stderr == "1 rows, and there are more\n"
+    third = query(server, "--file", "-", "--as", "table", stdin="RETURN 1.0 / 3 AS third")
+    assert " 0.333333 " in third.stdout
 
 
 async def test_a_statement_comes_from_a_file_or_from_standard_input(server: Any, graph: Graph, tmp_path: Path) -> None:
