@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from oa_graph import managed
 from oa_graph.graph import schema
@@ -17,6 +18,11 @@ from oa_graph.model import Limits
 
 _KEPT = frozenset({"OA_GRAPH_CACHE", "OA_GRAPH_AOT"})
 """Where the managed server comes from is no matter of the tests."""
+
+if settings.get_current_profile_name() == "default":  # a profile that somebody chose stays
+    # A busy machine is slow to make examples and to try them, whatever they are about.
+    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("busy")
 
 WAYS = ("auto", "managed", "container")
 
