@@ -44,6 +44,8 @@ INTERNAL = {
     # else a clean stop waits 10 s for connections that are open and idle
     "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
     "internal.server.bolt.connection_shutdown_wait_time": "0s",
+    # else a stop waits 60 s for a transaction that it has ended and that nobody closes, beside 10 s for it to be done
+    "internal.db.transaction.shutdown_terminated_transaction_wait_timeout": "5s",
     # LOAD CSV reads from no address at all
     "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
 }
