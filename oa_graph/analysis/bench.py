@@ -155,8 +155,8 @@ class Bench:
         """What can be asked by name: `name`, `what` it gives, `parameters` and `columns` with their types, `cost`."""
         told = [
             {
-                "name": query.name.removeprefix("explore/"),
-                "what": query.gist.removesuffix("."),
+                "name": query.short,
+                "what": query.what,
                 "parameters": _signature(query.inputs),
                 "columns": _signature(query.outputs),
                 "cost": query.cost,

@@ -48,8 +48,8 @@ def browser_of(uri: str) -> str:
 def _links(browser: str) -> Iterator[_Link]:
     for query in explorations():
         yield _Link(
-            name=query.name.removeprefix("explore/"),
-            what=query.gist.removesuffix("."),
+            name=query.short,
+            what=query.what,
             cost=query.cost,
             address=f"{browser}/browser/?cmd=edit&arg={quote(source(query), safe='')}",
             parameters=tuple(_parameters(query)),

@@ -9,15 +9,14 @@ from datetime import UTC, date, datetime
 from numbers import Integral, Real
 from typing import Any, TypeAlias, cast
 
-from oa_graph.errors import NoSuchParameter, WrongParameter
-from oa_graph.graph.queries import declared
+from oa_graph.errors import WrongParameter
+from oa_graph.graph.asking import check_names
+from oa_graph.graph.queries import INTEGERS, declared
 
 Given: TypeAlias = Iterable[tuple[str, str]]
 """Names and texts as somebody typed them; a name may come several times."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_SPAN = range(-(2**63), 2**63)
-"""The integers that the graph knows."""
 
 
 def from_texts(query: str, inputs: Mapping[str, str], given: Given) -> dict[str, object]:
@@ -27,7 +26,7 @@ def from_texts(query: str, inputs: Mapping[str, str], given: Given) -> dict[str,
     NoSuchParameter, WrongParameter.
     """
     texts = _gathered(given)
-    _check_names(query, inputs, texts)
+    check_names(query, inputs, texts)
     return {name: _read(name, declared(inputs[name])[0], each) for name, each in texts.items()}
 
 
@@ -42,7 +41,7 @@ def from_values(query: str, inputs: Mapping[str, str], given: Mapping[str, objec
 
     Raises NoSuchParameter, WrongParameter.
     """
-    _check_names(query, inputs, given)
+    check_names(query, inputs, given)
     return {name: _fit(name, declared(inputs[name])[0], value) for name, value in given.items()}
 
 
@@ -51,12 +50,6 @@ def _gathered(given: Given) -> dict[str, list[str]]:
     for name, text in given:
         texts.setdefault(name, []).append(text)
     return texts
-
-
-def _check_names(query: str, known: Iterable[str], given: Iterable[str]) -> None:
-    for name in given:
-        if name not in known:
-            raise NoSuchParameter(query=query, name=name, known=", ".join(known) or "none")
 
 
 def _only(name: str, type: str, texts: list[str]) -> str:
@@ -112,13 +105,13 @@ def _json(text: str) -> object:
 
 
 def _bounded(digits: str) -> int:
-    if int(digits) not in _SPAN:
+    if int(digits) not in INTEGERS:
         raise OverflowError(digits)
     return int(digits)
 
 
 def _integer(text: str) -> int:
-    if not _WHOLE.fullmatch(text) or (found := int(text)) not in _SPAN:
+    if not _WHOLE.fullmatch(text) or (found := int(text)) not in INTEGERS:
         raise ValueError(text)
     return found
 
@@ -187,7 +180,7 @@ def _fit(name: str, type: str, value: Any) -> object:
 
 _FITS: Mapping[str, Callable[[object], bool]] = {
     "STRING": lambda value: isinstance(value, str),
-    "INTEGER": lambda value: type(value) is not bool and isinstance(value, Integral) and value in _SPAN,
+    "INTEGER": lambda value: type(value) is not bool and isinstance(value, Integral) and value in INTEGERS,
     "FLOAT": lambda value: type(value) is not bool and isinstance(value, Real),
     "BOOLEAN": lambda value: isinstance(value, bool),
     "DATE": lambda value: isinstance(value, date) and not isinstance(value, datetime),

@@ -208,7 +208,7 @@ def _shown(value: object) -> Text:
 
 def _list() -> None:
     """For people two columns, for programs a tab between them."""
-    told = {each.name.removeprefix("explore/"): each.gist.removesuffix(".") for each in explorations()}
+    told = {each.short: each.what for each in explorations()}
     if not out.is_terminal:
         for name, what in told.items():
             click.echo(f"{name}\t{what}")

@@ -42,10 +42,15 @@ def explorations() -> list[Query]:
 
 def filled(query: Query, given: Mapping[str, object]) -> dict[str, object]:
     """The parameters of a query; those that are not given are null. Raises NoSuchParameter."""
-    for name in given:
-        if name not in query.inputs:
-            raise NoSuchParameter(query=query.name, name=name, known=", ".join(query.inputs) or "none")
+    check_names(query.name, query.inputs, given)
     return {name: given.get(name) for name in query.inputs}
+
+
+def check_names(query: str, known: Iterable[str], given: Iterable[str]) -> None:
+    """Raises NoSuchParameter for a name that the query does not have."""
+    for name in given:
+        if name not in known:
+            raise NoSuchParameter(query=query, name=name, known=", ".join(known) or "none")
 
 
 @asynccontextmanager

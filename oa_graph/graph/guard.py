@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Any, Literal, NoReturn, cast
 
 from oa_graph.errors import ParameterNotTaken, StatementNotAllowed, StatementTooLarge
+from oa_graph.graph.queries import INTEGERS
 
 LONGEST = 10_000
 """Characters of a statement."""
@@ -32,7 +33,6 @@ MOST_XOR = 8
 """Each XOR doubles what the planner has to think about."""
 LONGEST_RANGE = 1_000_000
 """Numbers in a `range` that is not unwound: a loop over one in an expression goes on to its end, whatever the time."""
-_INTEGERS = range(-(2**63), 2**63)
 _DEEPEST_PARAMETER = 16
 
 PROCEDURES = frozenset(
@@ -351,7 +351,7 @@ def _check_value(value: object, of: str, *, depth: int) -> None:
     if depth > _DEEPEST_PARAMETER:
         raise ParameterNotTaken(why=f"{of} is nested too deeply")
     match value:
-        case int() if value not in _INTEGERS:
+        case int() if value not in INTEGERS:
             raise ParameterNotTaken(why=f"{of} has a number that takes more than 64 bits")
         case list():
             for each in cast("Sequence[object]", value):

@@ -40,6 +40,16 @@ class Query:
     cost: str
     mode: Mode
 
+    @property
+    def short(self) -> str:
+        """Its name without the folder."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def what(self) -> str:
+        """What it gives or does, as words for a list."""
+        return self.gist.removesuffix(".")
+
     @staticmethod
     def sent(parameters: Mapping[str, object]) -> dict[str, object]:
         """The parameters as `text` expects them."""
@@ -94,6 +104,9 @@ def _parse(name: str, source: str) -> Query:
         mode=cast("Mode", single["mode"]),
     )
 
+
+INTEGERS = range(-(2**63), 2**63)
+"""Those that the graph knows."""
 
 _TYPE = re.compile(r"(?P<type>ZONED DATETIME|LIST<.+?>+|[A-Z]+)(?: +(?P<meaning>.*))?$")
 

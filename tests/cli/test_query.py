@@ -254,7 +254,7 @@ def test_a_page_of_links_opens_each_query_in_the_browser(tmp_path: Path) -> None
     html = file.read_text("utf-8")
     page = Page(html)
     for each in explorations():
-        link = urlsplit(page.links[each.name.removeprefix("explore/")])
+        link = urlsplit(page.links[each.short])
         assert (link.netloc, link.path) == ("graphs.example:7474", "/browser/")
         assert parse_qs(link.query, strict_parsing=True) == {"cmd": ["edit"], "arg": [source(each)]}
         assert "+" not in link.query

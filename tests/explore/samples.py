@@ -36,7 +36,7 @@ async def section(graph: Graph) -> str:
 
 
 async def _sample(graph: Graph, query: Query) -> str:
-    parameters = PARAMETERS.get(query.name.removeprefix("explore/"), {})
+    parameters = PARAMETERS.get(query.short, {})
     async with ask_named(graph, query.name, parameters) as answer:
         columns, rows = answer.columns, [row async for row in answer.rows]
     asked = ", ".join(f"`{name}` = `{value}`" for name, value in parameters.items())
@@ -56,7 +56,7 @@ async def _sample(graph: Graph, query: Query) -> str:
 def title(query: Query) -> str:
     """The line that a statement stands in."""
     name = query.name
-    return f"**[`{name}`]({name}.cypher)**: {query.gist.removesuffix('.')}."
+    return f"**[`{name}`]({name}.cypher)**: {query.what}."
 
 
 def _line(cells: Sequence[str]) -> str:

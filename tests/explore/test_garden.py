@@ -13,7 +13,7 @@ from tests.explore.garden import PARAMETERS, plant_garden
 
 pytestmark = pytest.mark.anyio
 
-QUERIES = {query.name.removeprefix("explore/"): query for query in explorations()}
+QUERIES = {query.short: query for query in explorations()}
 
 
 async def empty(graph: Graph) -> None:
