@@ -26,6 +26,7 @@ from oa_graph.agreement import AT_LEAST, TREES
 from oa_graph.analysis import drawing, findings, questions
 from oa_graph.analysis.arrow import Gathering, Table, declared_types, pyarrow
 from oa_graph.errors import PackageMissing
+from oa_graph.graph import posts
 from oa_graph.graph.asking import explorations
 from oa_graph.graph.queries import declared
 from oa_graph.graph.session import Graph
@@ -210,20 +211,16 @@ class Bench:
         has the attributes `id`, which is that of the root, and `lang`. Raises PostNotFound.
         """
         networkx = _package("networkx", extra="analysis")
-        posts = self._posts(id)
-        drawn = networkx.DiGraph(id=posts[0].tree, lang=posts[0].lang)
-        for post in posts:
+        found = self._posts(id)
+        drawn = networkx.DiGraph(id=found[0].tree, lang=found[0].lang)
+        for post in found:
             drawn.add_node(post.id, **_fields(post))
-        drawn.add_edges_from((post.parent, post.id) for post in posts if post.parent is not None)
+        drawn.add_edges_from((post.parent, post.id) for post in found if post.parent is not None)
         return drawn
 
     def thread(self, id: str) -> list[Post]:
         """The posts from the root of a tree to one post, whatever became of them. Raises PostNotFound."""
-        posts = {post.id: post for post in self._posts(id)}
-        way = [posts[id]]
-        while (above := way[-1].parent) is not None:
-            way.append(posts[above])
-        return way[::-1]
+        return self._on(lambda graph: posts.ancestry(graph, id, viewer=None))
 
     def svg(self, id: str) -> str:
         """The tree that a post belongs to as a picture, replies in the order of their ranks. Raises PostNotFound."""

@@ -75,12 +75,18 @@ async def thread(tx: Tx, id: str, *, viewer: str | None) -> Thread:
 
     The last post itself may be under review or rejected: it is its own ancestors that make a thread.
     """
-    found = await many(tx, "posts/thread", _seen_by(viewer), id=id)
-    if not found:
-        raise PostNotFound(id=id)
+    found = await ancestry(tx, id, viewer=viewer)
     if any(each.deleted or not each.accepted for each in found[:-1]):
         raise BrokenThread(id=id)
     return tuple(found)
+
+
+async def ancestry(tx: Tx, id: str, *, viewer: str | None) -> list[Post]:
+    """From the root to the post, whatever became of them; raises PostNotFound."""
+    found = await many(tx, "posts/thread", _seen_by(viewer), id=id)
+    if not found:
+        raise PostNotFound(id=id)
+    return found
 
 
 async def children(tx: Tx, id: str, *, viewer: str | None) -> list[Post]:
