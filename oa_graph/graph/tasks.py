@@ -6,7 +6,7 @@ An outcome is a word that the statement chose under its locks; `oa_graph.protoco
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -121,8 +121,10 @@ async def lease(
     """
     parameters = _lease_parameters(slip, ask=ask, user=user, draws=draws, forms=forms, shuffle=shuffle)
     parameters["quotas"] = _counters(quotas, slip.now)
-    found = await one(tx, "tasks/lease", _leased, **parameters)
-    return found if found.outcome != "again" else await _again(tx, slip)
+    leased = await one(tx, "tasks/lease", _leased, **parameters)
+    if leased.outcome != "again":
+        return leased
+    return await _again(tx, slip) or replace(leased, outcome="lost")
 
 
 def _counters(quotas: Sequence[Quota], now: datetime) -> list[dict[str, object]]:
@@ -143,9 +145,9 @@ async def count_request(tx: Tx, *, quotas: Sequence[Quota], now: datetime) -> in
     )
 
 
-async def _again(tx: Tx, slip: Slip) -> Leased:
-    """What was handed out over a connection that broke before it could say so."""
-    return await one(tx, "tasks/again", _leased, task_id=slip.task)
+async def _again(tx: Tx, slip: Slip) -> Leased | None:
+    """The task that was handed out over a connection that broke; None when its user has been removed since."""
+    return await maybe(tx, "tasks/again", _leased, task_id=slip.task)
 
 
 def _lease_parameters(
@@ -236,7 +238,8 @@ async def lease_prompts_to_rank(tx: Tx, slip: Slip, *, ask: TaskRequest, user: s
             },
         )
     except Taken:
-        return (await _again(tx, slip)).candidates
+        leased = await _again(tx, slip)
+        return leased.candidates if leased else ()
     return found or ()
 
 

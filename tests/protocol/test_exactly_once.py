@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
 from oa_graph.errors import StoreUnavailable, TaskAlreadyDone, TaskNotAcknowledged
+from oa_graph.graph import tasks
 from oa_graph.graph.session import Graph
-from oa_graph.model import Answer, LabelAnswer, Limits, RankingAnswer, Task, TaskKind, TextAnswer, TreeState
+from oa_graph.model import (
+    Answer,
+    LabelAnswer,
+    Limits,
+    RankingAnswer,
+    Task,
+    TaskKind,
+    TaskRequest,
+    TextAnswer,
+    TreeState,
+)
 from tests.builders import (
     ADA,
     BOB,
+    CLIENT,
     Hands,
     Planted,
     answer_for,
@@ -267,3 +280,13 @@ async def test_a_ranking_sent_again_counts_its_first_place_once(graph: Graph, li
     await ada.settle(ranking_for(task, 1, 0))
     await ada.settle(ranking_for(task, 1, 0))
     assert await figures(graph, "bob") == {"reply_ranked_1": 1, "reply_ranked_2": 1}
+
+
+async def test_a_task_whose_user_was_removed_before_it_was_asked_for_again_is_lost(
+    graph: Graph, limits: Limits
+) -> None:
+    slip = tasks.Slip(task="task", now=datetime.now(UTC), limits=limits, collective=False, policy="")
+    ask = TaskRequest(CLIENT, ADA, None, "en")
+    await graph.execute("CREATE (:Task {id: 'task'})")
+    leased = await tasks.lease(graph, slip, ask=ask, user="user", draws=[], forms={}, shuffle=[], quotas=())
+    assert leased.outcome == "lost"
