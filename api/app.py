@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from random import Random
+from multiprocessing import current_process
 from typing import TYPE_CHECKING
 
 from litestar import Litestar, Router
@@ -138,7 +138,8 @@ async def _open(
     used = graph or _connect(server, settings)
     door = Door(used, at_once=settings.cypher_at_once, seconds=settings.cypher_sec)
     try:
-        app.state["desk"] = Desk(used, settings.limits, Random(settings.seed), settings, server, settings.rates, door)
+        rng = settings.random(current_process().name)  # of each worker another, and the same at each start
+        app.state["desk"] = Desk(used, settings.limits, rng, settings, server, settings.rates, door)
         app.state["keys"] = Keys(
             used,
             cache_sec=settings.client_cache_sec,

@@ -118,6 +118,7 @@ async def refuse(request: Call, task_id: FromPath[UUID], data: JSONBody[wire.Tas
     await protocol.refuse(
         request.graph,
         request.limits,
+        rng=request.rng,
         client=request.caller,
         task_id=str(task_id),
         reason=data.reason,

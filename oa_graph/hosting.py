@@ -102,7 +102,7 @@ def trusted_key(settings: Settings) -> TrustedKey:
     return TrustedKey(path.read_text("utf-8").strip(), path, is_new=is_new)
 
 
-async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
+async def prepare(graph: Graph, limits: Limits, *, key: str, rng: Random) -> None:
     """Applies the schema, makes sure of the trusted client, and starts trees that the settings want by now."""
     new = await schema.apply(graph)
     if _BOARDS in new and len(new) < len(schema.known()):
@@ -112,4 +112,4 @@ async def prepare(graph: Graph, limits: Limits, *, key: str) -> None:
         client=Client(id=TRUSTED, description="The trusted client of this installation", trusted=True, analyst=True),
         key_hash=clients.key_hash(key),
     )
-    await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=Random())
+    await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=rng)

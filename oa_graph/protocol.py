@@ -309,7 +309,7 @@ async def acknowledge(
 
 
 async def refuse(
-    graph: Store, limits: Limits, *, client: Client, task_id: str, reason: str | None, user: User | None
+    graph: Store, limits: Limits, *, rng: Random, client: Client, task_id: str, reason: str | None, user: User | None
 ) -> None:
     """Skips a task, before or after its ack; without `user` for whoever holds it.
 
@@ -323,7 +323,7 @@ async def refuse(
             tx, client=client.id, task=task_id, reason=reason, user=user.id if user else None, now=now
         )
         if found.outcome == "refused" and found.tree_id and found.state:
-            at = Moment(tx, limits, now, Random())
+            at = Moment(tx, limits, now, rng)
             await lifecycle.skipped(at, tree=found.tree_id, state=TreeState(found.state), skips=found.skips)
         return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Literal, Self, cast
 
 from platformdirs import user_cache_path, user_data_path
@@ -93,7 +94,9 @@ class Settings(BaseSettings):
     cypher_at_once: int = Field(
         2, ge=1, description="such statements at work at once, for each process; others are told to come again"
     )
-    seed: int | None = Field(None, description="seeds the choices of the policy; empty: from the system")
+    seed: int | None = Field(
+        None, description="seeds the choices of the policy, a sequence for each worker; empty: from the system"
+    )
     rate_limit: bool = Field(True, description="whether requests for tasks are counted and limited")
     rate_limit_task_user_times: int = Field(30, ge=1, description="requests of one user that are taken")
     rate_limit_task_user_minutes: int = Field(4, ge=1, description="within so many minutes from the first")
@@ -108,6 +111,13 @@ class Settings(BaseSettings):
     )
     rate_limit_prompter_user_minutes: int = Field(2, ge=1, description="within so many minutes")
     limits: Limits = Field(Limits(), description="what bounds the trees")
+
+    def random(self, stream: str) -> Random:
+        """A source of random numbers for one part of the program, such as a worker.
+
+        With a seed it is the same at each start, and a different one for each `stream`.
+        """
+        return Random() if self.seed is None else Random(f"{self.seed} {stream}")
 
     @property
     def rates(self) -> Rates | None:

@@ -165,7 +165,9 @@ class Hands:
         return ack
 
     async def skip(self, task: Task, *, user: User | None = None) -> None:
-        await protocol.refuse(self.graph, self.limits, client=self.client, task_id=task.id, reason="not now", user=user)
+        await protocol.refuse(
+            self.graph, self.limits, rng=self.rng, client=self.client, task_id=task.id, reason="not now", user=user
+        )
 
     async def user(self, **changes: object) -> User:
         """The user behind the hands, with some changes made."""

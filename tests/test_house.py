@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -47,6 +48,65 @@ def test_each_statement_has_one_caller() -> None:
 
 def test_each_statement_that_is_called_exists() -> None:
     assert called().keys() <= catalogue().keys()
+
+
+_ACCESSORS = {"one": "one", "maybe": "maybe", "many": "many", "rows": "many", "_streamed": "many", "run": "none"}
+"""How many rows each function that runs a statement expects, in the words of the headers."""
+
+
+def name_of(function: ast.expr) -> str:
+    """The name of a called function or method."""
+    match function:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
+def calls(*names: str) -> Iterator[tuple[str, ast.Call]]:
+    """Each call of a function or method of one of these names in the program, with its place."""
+    for file in sorted([*(ROOT / "oa_graph").rglob("*.py"), *(ROOT / "api").rglob("*.py")]):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and name_of(node.func) in names:
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", node
+
+
+def accessed() -> Iterator[tuple[str, str, str]]:
+    """Each statement that is run, with its place and the rows that its caller expects."""
+    for place, call in calls(*_ACCESSORS):
+        for argument in call.args:
+            for node in ast.walk(argument):
+                if isinstance(node, ast.Constant) and node.value in catalogue():
+                    yield str(node.value), place, _ACCESSORS[name_of(call.func)]
+
+
+def test_a_caller_expects_as_many_rows_as_the_header_of_a_statement_declares() -> None:
+    expected = {name: (place, rows) for name, place, rows in accessed()}
+    wrong = {
+        name: f"{place} expects {rows}, the header says {catalogue()[name].rows}"
+        for name, (place, rows) in expected.items()
+        if catalogue()[name].rows != rows
+    }
+    assert wrong == {}
+    assert {name: query.rows for name, query in catalogue().items() if name not in expected and not is_saved(name)} == {
+        "exchange/trees": "many",  # streamed
+        **dict.fromkeys(
+            ("posts/newest", "posts/newest_hits", "posts/oldest", "posts/oldest_hits"), "many"
+        ),  # in a variable
+    }
+
+
+def is_saved(name: str) -> bool:
+    """Whether a statement is a query for analysts, which is run by its name."""
+    return name.startswith("explore/")
+
+
+def test_random_numbers_come_from_the_source_that_the_settings_seed() -> None:
+    unseeded = {place.partition(":")[0] for place, call in calls("Random") if not call.args}
+    assert unseeded <= {
+        "oa_graph/settings.py",  # the source itself
+        "oa_graph/exchange/bringing.py",  # for callers from Python, who have no settings
+    }
 
 
 def test_analysts_find_only_statements_that_read() -> None:

@@ -100,7 +100,8 @@ def on_graph(found: hosting.Database, work: Callable[[Graph], Awaitable[T]]) -> 
 
 def prepare(found: hosting.Database, chosen: Settings, key: hosting.TrustedKey) -> None:
     """Applies the schema and makes sure of the trusted client."""
-    on_graph(found, lambda graph: hosting.prepare(graph, chosen.limits, key=key.value))
+    rng = chosen.random("start")
+    on_graph(found, lambda graph: hosting.prepare(graph, chosen.limits, key=key.value, rng=rng))
 
 
 @contextmanager

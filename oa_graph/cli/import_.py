@@ -154,11 +154,11 @@ class _Into:
 
     def add(self, file: Path) -> Counts:
         """Adds it to what is there."""
-        limits = self.chosen.limits
+        limits, rng = self.chosen.limits, self.chosen.random("import")
         return on_graph(
             self.found,
             lambda graph: exchange.import_trees(
-                graph, file, limits=limits, wish=self.wish, rejects=self.told, on_progress=self.show
+                graph, file, limits=limits, wish=self.wish, rejects=self.told, rng=rng, on_progress=self.show
             ),
         )
 

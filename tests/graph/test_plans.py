@@ -275,7 +275,7 @@ async def play(store: Profiler) -> None:
         for kind in (TaskKind.ASSISTANT_REPLY, TaskKind.LABEL_ASSISTANT_REPLY, TaskKind.RANK_ASSISTANT_REPLIES):
             ask = TaskRequest(CLIENT, who, kind, "en")
             skipped = await protocol.hand_out(store, LIMITS, rng=rng, ask=ask)
-            await protocol.refuse(store, LIMITS, client=CLIENT, task_id=skipped.id, reason=None, user=None)
+            await protocol.refuse(store, LIMITS, rng=rng, client=CLIENT, task_id=skipped.id, reason=None, user=None)
             task = await protocol.hand_out(store, LIMITS, rng=rng, ask=ask)
             await protocol.acknowledge(store, LIMITS, client=CLIENT, task_id=task.id, ack=f"ack {task.id}", user=None)
             await posts.thread(store, task.thread[-1].id, viewer=None)

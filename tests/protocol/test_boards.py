@@ -260,11 +260,13 @@ async def test_statistics_kept_ready_are_those_of_the_moment(graph: Graph, limit
     }
 
 
-async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(graph: Graph, limits: Limits) -> None:
+async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(
+    graph: Graph, limits: Limits, rng: Random
+) -> None:
     await plant(graph, {"What is rain?": {}}, author=ADA, limits=limits)
     await graph.execute("MATCH (step:Schema {name: 'schema/0003_boards'}) DELETE step")
-    await hosting.prepare(graph, limits, key="a key")
+    await hosting.prepare(graph, limits, key="a key", rng=rng)
     assert await figures(graph, "ada") == {"prompts": 1, "accepted_prompts": 1}
     await graph.execute("MATCH (score:Score) DELETE score")
-    await hosting.prepare(graph, limits, key="a key")
+    await hosting.prepare(graph, limits, key="a key", rng=rng)
     assert await figures(graph, "ada") == {}

@@ -228,7 +228,7 @@ async def test_what_has_expired(graph: Graph, planted: Planted, ada: Hands) -> N
 
 async def test_a_skip_of_no_task(graph: Graph, limits: Limits) -> None:
     async with refused(graph, AnswerWithoutTask):
-        await protocol.refuse(graph, limits, client=CLIENT, task_id="nothing", reason=None, user=None)
+        await protocol.refuse(graph, limits, rng=Random(1), client=CLIENT, task_id="nothing", reason=None, user=None)
 
 
 async def test_a_skip_of_a_done_task(graph: Graph, planted: Planted, ada: Hands) -> None:
