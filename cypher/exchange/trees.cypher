@@ -12,8 +12,8 @@
 // in    bunch     INTEGER       trees that are put together, at most: each row costs a reader as much as some posts
 // in    chunk     INTEGER       posts in one row, at most: what a reader holds ahead is counted in rows
 // out   trees     LIST<LIST>    each: id, state, what the file of the tree left out LIST<STRING>, extra STRING JSON of
-//                               what the file said beyond what the graph knows; null when the posts go on with the
-//                               trees of the row before
+//                               what the file said beyond what the graph knows, origin STRING; null when the posts go
+//                               on with the trees of the row before
 // out   posts     LIST<LIST>    each: tree, id, parent's id, role, text, lang, depth, position, author, created INTEGER
 //                               in microseconds since 1970, reviews, accepted, deleted, rank, synthetic, model_name,
 //                               left_out, extra, consensus_margin, imported_emojis, emojis LIST<STRING> of people
@@ -62,5 +62,5 @@ CALL (all_trees, first) {
   ]) AS all_posts
 }
 UNWIND range(0, size(all_posts) - 1, $chunk) AS start
-RETURN CASE start WHEN 0 THEN [tree IN bunch | [tree.id, tree.state, tree.left_out, tree.extra]] END AS trees,
+RETURN CASE start WHEN 0 THEN [tree IN bunch | [tree.id, tree.state, tree.left_out, tree.extra, tree.origin]] END AS trees,
   all_posts[start..start + $chunk] AS posts;

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from enum import StrEnum
+from math import isfinite
 
+from oa_graph.errors import CannotExport
 from oa_graph.graph.exchange import FiledPost
-from oa_graph.model import TreeState
+from oa_graph.model import TextLabel, TreeState
 
 
 class Which(StrEnum):
@@ -46,7 +50,7 @@ class Filters:
     states: frozenset[TreeState] | None = frozenset({TreeState.READY_FOR_EXPORT})
     """None: all."""
     langs: frozenset[str] | None = None
-    """Of the prompt; None: all."""
+    """Tags of the prompt's language, in any case; None: all."""
     deleted: Which = Which.EXCLUDE
     rejected: Which = Which.EXCLUDE
     """Posts that reviews rejected or have not decided on."""
@@ -70,6 +74,28 @@ class Filters:
     distrusted: Distrusted | None = None
     """Those whose labels, reactions and rankings alone are not trusted; their posts come along."""
 
+    def checked(self, *, labels: Collection[str], langs: Collection[str]) -> Filters:
+        """Return the filters with languages written as in the graph.
+
+        `labels`, `langs`: those that there are. Raise CannotExport for an unknown name, a malformed language tag or a
+        mean that no label can have.
+        """
+        for state in self.states or ():
+            check_name("state", state, [*TreeState])
+        for choice in (self.deleted, self.rejected, self.synthetic):
+            check_name("choice", choice, [*Which])
+        for label, mean in (*self.at_least.items(), *self.at_most.items()):
+            check_name("label", label, labels)
+            _check_mean(label, mean)
+        if self.langs is None:
+            return self
+        return replace(self, langs=frozenset().union(*(_as_held(lang, langs) for lang in self.langs)))
+
+    @property
+    def bounded(self) -> frozenset[str]:
+        """The labels whose means are bounded."""
+        return frozenset(self.at_least) | frozenset(self.at_most)
+
     @property
     def unheard(self) -> frozenset[str]:
         """Ids of all whose judgements do not come along."""
@@ -77,9 +103,9 @@ class Filters:
 
     def keeps(self, post: FiledPost) -> bool:
         """Whether a post may come along."""
-        if post.deleted and self.deleted is Which.EXCLUDE:
+        if post.deleted and self.deleted == Which.EXCLUDE:
             return False
-        if not post.accepted and self.rejected is Which.EXCLUDE:
+        if not post.accepted and self.rejected == Which.EXCLUDE:
             return False
         if self.prompts_only and post.parent is not None:
             return False
@@ -104,19 +130,19 @@ class Filters:
         """Whether a post that may come along is one of those that are wanted."""
         return (
             (not self.users or post.author in self.users)
-            and (self.deleted is not Which.ONLY or post.deleted)
-            and (self.rejected is not Which.ONLY or not post.accepted)
-            and (self.synthetic is not Which.ONLY or post.synthetic)
+            and (self.deleted != Which.ONLY or post.deleted)
+            and (self.rejected != Which.ONLY or not post.accepted)
+            and (self.synthetic != Which.ONLY or post.synthetic)
         )
 
     def told(self) -> dict[str, object]:
         """For a manifest, in a fixed order; people are counted and not named."""
         return {
-            "states": "all" if self.states is None else sorted(state.value for state in self.states),
+            "states": "all" if self.states is None else sorted(map(str, self.states)),
             "langs": "all" if self.langs is None else sorted(self.langs),
-            "deleted": self.deleted.value,
-            "rejected": self.rejected.value,
-            "synthetic": self.synthetic.value,
+            "deleted": str(self.deleted),
+            "rejected": str(self.rejected),
+            "synthetic": str(self.synthetic),
             "users": _counted(self.users),
             "since": self.since and self.since.isoformat(),
             "until": self.until and self.until.isoformat(),
@@ -131,3 +157,58 @@ class Filters:
 
 def _counted(users: Collection[str]) -> str | None:
     return f"{len(users)} users" if users else None
+
+
+_MOST_NAMED = 20
+"""Names that a message lists."""
+
+
+def check_name(kind: str, name: str, known: Collection[str]) -> None:
+    """Raise CannotExport, with the nearest known name or all of them, if `name` is not known."""
+    if name not in known:
+        raise CannotExport(why=f"there is no {kind} {name}{_suggestion(name, known)}")
+
+
+def _suggestion(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else listed("there are", known)
+
+
+def listed(verb: str, names: Collection[str]) -> str:
+    """The first of some names, in parentheses behind a verb; an empty text if there are none."""
+    cut = ", …" if len(names) > _MOST_NAMED else ""
+    return f" ({verb} {', '.join(sorted(names)[:_MOST_NAMED])}{cut})" if names else ""
+
+
+def _check_mean(label: str, mean: float) -> None:
+    known = label in [*TextLabel]  # a label that only files have may be on a scale of its own
+    if not isfinite(mean) or (known and not 0 <= mean <= 1):
+        scale = " (means are from 0 to 1)" if known else ""
+        raise CannotExport(why=f"the mean {mean:g} of {label} is out of range{scale}")
+
+
+def _as_held(tag: str, held: Collection[str]) -> frozenset[str]:
+    """The tags of the graph that are `tag` but for case and separator; if there are none, `tag` normalized."""
+    if found := frozenset(lang for lang in held if _folded(lang) == _folded(tag)):
+        return found
+    try:
+        return frozenset({normalized(tag)})
+    except ValueError as error:
+        raise CannotExport(why=f"{error}{listed('the graph has', held)}") from error
+
+
+def _folded(tag: str) -> str:
+    return tag.replace("_", "-").lower()
+
+
+_TAG = re.compile(r"(?i)([a-z]{2,3})(-[a-z]{4})?(-[a-z]{2}|-\d{3})?((?:-[a-z\d]{1,8})*)")
+"""BCP 47, well-formed: language, script, region, and all that may follow."""
+
+
+def normalized(tag: str) -> str:
+    """Return a language tag in the usual case, such as `pt-BR`. Raise ValueError if it is not well-formed."""
+    found = _TAG.fullmatch(tag.replace("_", "-"))
+    if found is None:
+        raise ValueError(f"{tag!r} is not a language tag such as en or pt-BR")
+    lang, script, region, rest = (part or "" for part in found.groups())
+    return lang.lower() + script.title() + region.upper() + rest.lower()

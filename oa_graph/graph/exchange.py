@@ -119,6 +119,16 @@ class FiledTree:
     extra: str | None = None
 
 
+class TreeCount(NamedTuple):
+    """How many trees there are of one language and state."""
+
+    lang: str
+    state: TreeState
+    trees: int
+    dated: int
+    """Of these, trees that begin within the dates that were asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPost:
     """A post on its way into the graph."""
@@ -371,6 +381,32 @@ def _add(properties: dict[str, object], **values: object) -> None:
     properties.update({name: value for name, value in values.items() if value is not None})
 
 
+async def tree_counts(tx: Tx, *, since: datetime | None, until: datetime | None) -> list[TreeCount]:
+    """Count all trees by language and state. `since`, `until`: bounds of when the root was written."""
+    return await many(
+        tx,
+        "exchange/tree_counts",
+        lambda row: TreeCount(row["lang"], TreeState(row["state"]), row["trees"], row["dated"]),
+        states=sorted(state.value for state in TreeState),
+        since=since,
+        until=until,
+    )
+
+
+async def label_names(tx: Tx) -> frozenset[str]:
+    """Return the names of all labels: those that reviews give, and those that came with files."""
+    imported = await many(tx, "exchange/label_names", lambda row: str(row["name"]))
+    return frozenset(imported).union(_LABELS)
+
+
+async def unknown_users(tx: Tx, ids: Collection[str]) -> dict[str, list[str]]:
+    """Return the ids that no user has, each with the ids of a few users who have it as a name."""
+    rows = await many(
+        tx, "exchange/unknown_users", lambda row: (str(row["id"]), list(map(str, row["named"]))), ids=sorted(ids)
+    )
+    return dict(rows)
+
+
 async def filed_trees(
     graph: Graph,
     *,
@@ -437,8 +473,8 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def _filed_tree(head: Sequence[Any], posts: Sequence[FiledPost]) -> FiledTree:
-    id, state, left_out, extra = head
-    return FiledTree(id, _STATES[state], posts, left_out=frozenset(left_out or ()), extra=extra)
+    id, state, left_out, extra, origin = head
+    return FiledTree(id, _STATES[state], posts, origin, frozenset(left_out or ()), extra)
 
 
 def _filed_post(fields: Sequence[Any]) -> FiledPost:

@@ -1,0 +1,20 @@
+// exchange/unknown_users: which of some ids are those of no user and no author, and which users have one of them as a name.
+//
+// in    ids    LIST<STRING>
+// out   id     STRING
+// out   named  LIST<STRING>  ids of at most three users who have it as a name or display name
+// rows  many                 one an unknown id, in their order
+// cost  four seeks for each id
+// mode  read
+UNWIND $ids AS id
+WITH id
+WHERE NOT EXISTS { (user:User) WHERE user.id = id } AND NOT EXISTS { (post:Post) WHERE post.author = id }
+RETURN id, COLLECT {
+  CALL (id) {
+    MATCH (user:User) WHERE user.name = id RETURN user.id AS named
+    UNION
+    MATCH (user:User) WHERE user.display_name = id RETURN user.id AS named
+  }
+  RETURN named ORDER BY named LIMIT 3
+} AS named
+ORDER BY id;
