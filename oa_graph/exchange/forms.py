@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations, groupby, pairwise, product
+from operator import attrgetter
 from typing import Literal
 
-from oa_graph.errors import CannotExport
 from oa_graph.exchange import oasst
+from oa_graph.exchange.filters import check_name
 from oa_graph.exchange.sinks import Column, Packing, Record
 from oa_graph.graph.exchange import FiledPost, FiledTree
 from oa_graph.model import Role
@@ -32,6 +33,11 @@ class Choices:
     """Without the columns that tell where a record comes from."""
     labels: bool = True
     events: bool = False
+
+    def check(self) -> None:
+        """Raise CannotExport for a choice that there is not."""
+        check_name("choice of threads", self.threads, ("all", "best"))
+        check_name("choice of pairs", self.pairs, ("adjacent", "all"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +75,7 @@ class Form:
 
 def form(name: str) -> Form:
     """Raises CannotExport."""
-    if name not in FORMS:
-        raise CannotExport(why=f"there is no format {name}; there are {', '.join(FORMS)}")
+    check_name("format", name, FORMS)
     return FORMS[name]
 
 
@@ -168,13 +173,21 @@ def margin(parent: FiledPost, better: str, worse: str) -> int | None:
     return balance if compared else parent.margin
 
 
-def _is_decided(cut: Cut, parent: FiledPost, better: FiledPost, worse: FiledPost) -> tuple[bool, int | None]:
-    by = margin(parent, better.id, worse.id)
-    if better.rank is None or worse.rank is None or better.rank >= worse.rank or better.text == worse.text:
-        return False, by
-    if by is None:
-        return cut.choices.min_margin is None, by
-    return by >= max(1, cut.choices.min_margin or 1), by
+def _is_decided(cut: Cut, parent: FiledPost, better: FiledPost, worse: FiledPost) -> bool:
+    """Whether a pair is a preference: ranks and the voters agree on it, by the margin that the choices ask for."""
+    if _is_tied(parent, better, worse) or better.text == worse.text:
+        return False
+    votes = margin(parent, better.id, worse.id)
+    least = cut.choices.min_margin
+    return least is None or (votes is not None and votes >= least)
+
+
+def _is_tied(parent: FiledPost, better: FiledPost, worse: FiledPost) -> bool:
+    """Whether two replies share a rank, or no majority prefers the one that ranks higher."""
+    if better.rank is None or worse.rank is None or better.rank >= worse.rank:
+        return True
+    votes = margin(parent, better.id, worse.id)
+    return votes is not None and votes <= 0
 
 
 def _compared(cut: Cut) -> Iterator[tuple[list[FiledPost], FiledPost, list[FiledPost]]]:
@@ -188,26 +201,33 @@ def _compared(cut: Cut) -> Iterator[tuple[list[FiledPost], FiledPost, list[Filed
 
 def _preference(cut: Cut) -> Iterator[Record]:
     for thread, parent, replies in _compared(cut):
-        pairs = pairwise(replies) if cut.choices.pairs == "adjacent" else combinations(replies, 2)
-        for better, worse in pairs:
-            decided, by = _is_decided(cut, parent, better, worse)
-            if decided:
+        for better, worse in _neighbours(replies) if cut.choices.pairs == "adjacent" else combinations(replies, 2):
+            if _is_decided(cut, parent, better, worse):
                 record: dict[str, object] = {
                     "prompt": [_turn(post) for post in thread],
                     "chosen": [_turn(better)],
                     "rejected": [_turn(worse)],
                 }
                 if not cut.choices.bare:
-                    record |= _trace(cut, thread) | {"chosen_id": better.id, "rejected_id": worse.id, "margin": by}
+                    # Never null: readers take the type of a column from the first records of a file.
+                    votes = margin(parent, better.id, worse.id) or 0
+                    ids = {"chosen_id": better.id, "rejected_id": worse.id}
+                    record |= _trace(cut, thread) | ids | {"votes_margin": votes}
                 yield record
+
+
+def _neighbours(replies: Sequence[FiledPost]) -> Iterator[tuple[FiledPost, FiledPost]]:
+    """Each reply with each reply of the next rank: which of several of one rank stands first means nothing."""
+    ranks = [tuple(tied) for _, tied in groupby(replies, key=attrgetter("rank"))]
+    for better, worse in pairwise(ranks):
+        yield from product(better, worse)
 
 
 def _kto(cut: Cut) -> Iterator[Record]:
     shape = _Shape(cut.tree)
     labels: dict[str, bool] = {}
     for _, parent, replies in _compared(cut):
-        if _is_decided(cut, parent, replies[0], replies[-1])[0]:
-            labels[replies[0].id], labels[replies[-1].id] = True, False
+        labels |= _labels_by_rank(cut, parent, replies)
     for post in shape.posts:
         if post.role is not Role.ASSISTANT or not cut.wants(post):
             continue
@@ -224,35 +244,54 @@ def _kto(cut: Cut) -> Iterator[Record]:
             }
 
 
+def _labels_by_rank(cut: Cut, parent: FiledPost, replies: Sequence[FiledPost]) -> dict[str, bool]:
+    """True for the best and all tied with it, False for the worst and all tied with it; nothing for the others."""
+    best, worst = replies[0], replies[-1]
+    if not _is_decided(cut, parent, best, worst):
+        return {}
+    tied_for_best = [reply for reply in replies if _is_tied(parent, best, reply)]
+    tied_for_worst = [reply for reply in replies if _is_tied(parent, reply, worst)]
+    return {reply.id: True for reply in tied_for_best if _is_decided(cut, parent, reply, worst)} | {
+        reply.id: False for reply in tied_for_worst if _is_decided(cut, parent, best, reply)
+    }
+
+
 def _ranked(cut: Cut) -> Iterator[Record]:
     for thread, parent, replies in _compared(cut):
         record: dict[str, object] = {
             "prompt": [_turn(post) for post in thread],
             "completions": [_turn(post) for post in replies],
-            "scores": scores(parent, [post.id for post in replies]),
+            "scores": scores(parent, replies),
         }
         if not cut.choices.bare:
-            record |= _trace(cut, thread) | {"completion_ids": [post.id for post in replies]}
+            record |= _trace(cut, thread) | {"completion_post_ids": [post.id for post in replies]}
         yield record
 
 
-def scores(parent: FiledPost, order: Sequence[str]) -> list[float]:
-    """Of replies, best first: the share of its comparisons with the others that each won.
+def scores(parent: FiledPost, replies: Sequence[FiledPost]) -> list[float]:
+    """The share of its comparisons with the others that each reply won, in the order of the replies.
 
-    Where nobody here ranked, all voters are taken to have agreed with the order: 1 for the first, 0 for the last.
+    Where nobody here compared it, all voters are taken to agree with the ranks: 1 for the best, 0 for the worst. A
+    shared rank is half a win then.
     """
     found: list[float] = []
-    for place, one in enumerate(order):
+    for reply in replies:
         won = compared = 0
         for ranking in parent.rankings:
-            if ranking.not_rankable or one not in ranking.order:
+            if ranking.not_rankable or reply.id not in ranking.order:
                 continue
-            at = ranking.order.index(one)
-            others = [ranking.order.index(other) for other in order if other != one and other in ranking.order]
-            won += sum(at < each for each in others)
-            compared += len(others)
-        found.append(won / compared if compared else 1 - place / (len(order) - 1))
+            place = ranking.order.index(reply.id)
+            others = [ranking.order.index(other.id) for other in replies if other.id in ranking.order]
+            won += sum(place < other for other in others)
+            compared += len(others) - 1
+        found.append(won / compared if compared else _share_by_rank(reply, replies))
     return found
+
+
+def _share_by_rank(reply: FiledPost, replies: Sequence[FiledPost]) -> float:
+    worse = sum((other.rank or 0) > (reply.rank or 0) for other in replies)
+    tied = sum(other.rank == reply.rank for other in replies) - 1
+    return (worse + tied / 2) / (len(replies) - 1)
 
 
 # As the original writes them
@@ -363,23 +402,24 @@ FORMS: Mapping[str, Form] = {
              (Column("messages", "turns", "role and content, from the prompt on"), *_TRACE), _messages),
         Form("prompt-completion", "the same, the last post apart", "TRL SFTTrainer with the loss on completions only",
              (_PROMPT, Column("completion", "turns", "one assistant message"), *_TRACE), _prompt_completion),
-        Form("preference", "two replies to one thread, the better one named; ties never",
+        Form("preference", "pairs of replies to one thread, the better one as chosen; no ties",
              "TRL DPOTrainer, RewardTrainer",
              (_PROMPT, Column("chosen", "turns", "the better reply"), Column("rejected", "turns", "the worse reply"),
               *_TRACE, Column("chosen_id", "text", "id of the better reply", trace=True),
               Column("rejected_id", "text", "id of the worse reply", trace=True),
-              Column("margin", "integer", "voters for chosen less voters for rejected; null: an imported rank, "
+              Column("votes_margin", "integer", "voters for chosen less voters for rejected; 0: an imported rank, "
                      "whose votes are not known", trace=True)), _preference, ranked=True),
-        Form("kto", "a reply, and whether it is wanted: the best of those that were ranked is, the worst and those "
-             "that reviews rejected are not, of the others nothing is said", "TRL KTOTrainer",
-             (_PROMPT, Column("completion", "turns", "one assistant message"), Column("label", "flag", "wanted or not"),
-              *_TRACE), _kto, ranked=True),
-        Form("prompts", "threads that wait for an assistant", "TRL GRPOTrainer, online methods",
+        Form("kto", "single replies: true for the best of the ranked ones, false for the worst and for those that "
+             "reviews rejected; the others are left out", "TRL KTOTrainer",
+             (_PROMPT, Column("completion", "turns", "one assistant message"),
+              Column("label", "flag", "whether it is good"), *_TRACE), _kto, ranked=True),
+        Form("prompts", "threads that wait for a reply of the assistant", "TRL GRPOTrainer, online methods",
              (_PROMPT, *_TRACE), _prompts),
         Form("ranked", "all ranked replies to a thread, best first", "reward models with losses over lists",
              (_PROMPT, Column("completions", "turns", "assistant messages, best first"),
               Column("scores", "numbers", "share of its comparisons that each won; the consensus may order otherwise"),
-              *_TRACE, Column("completion_ids", "texts", "ids of the completions", trace=True)), _ranked, ranked=True),
+              *_TRACE, Column("completion_post_ids", "texts", "ids of the completions", trace=True)), _ranked,
+             ranked=True),
         Form("sharegpt", "conversations from human and gpt", "LLaMA-Factory, Axolotl",
              (Column("conversations", "talk", "from (human or gpt) and value, from the prompt on"), *_TRACE),
              _sharegpt),

@@ -77,6 +77,7 @@ async def rank(graph: Graph, parent: str, *orders: tuple[str, ...], maker: str =
           order: range(0, size($orders[i]) - 1), key: $maker + toString(i), created: datetime()})-[:UNDER]->(parent)
         WITH ranking, i UNWIND range(0, size($orders[i]) - 1) AS place
         MATCH (reply:Post {id: $orders[i][place]}) CREATE (ranking)-[:RANKED {position: place}]->(reply)
+        MERGE (:User {id: ranking.maker})
         """,
         parent=parent,
         orders=[list(order) for order in orders],
@@ -138,13 +139,47 @@ async def test_a_pair_without_a_majority_is_no_preference(graph: Graph) -> None:
     assert await pairs(graph, min_margin=2) == [("best", "fair"), ("best", "poor")]
     await rank(graph, "r", ("poor", "fair", "best"), maker="another")
     assert await pairs(graph) == [("best", "fair"), ("best", "poor")]
-    assert {each["margin"] for each in await records(graph, "preference", choices=Choices())} == {2}
+    assert {each["votes_margin"] for each in await records(graph, "preference", choices=Choices())} == {2}
 
 
 async def test_imported_ranks_have_no_margin_and_pass_no_minimum(graph: Graph) -> None:
     await bring(graph, RAIN, tree("t", reply("t", "t1", rank=0), reply("t", "t2", "Other.", rank=0)))
-    assert {each["margin"] for each in await records(graph, "preference", choices=Choices())} == {None}
+    assert {each["votes_margin"] for each in await records(graph, "preference", choices=Choices())} == {0}
     assert await pairs(graph, min_margin=1) == []
+
+
+def ranked_tree(*ranks: int) -> Json:
+    """A prompt `r` with a reply for each rank: `a`, `b` and so on, with these as texts."""
+    return tree("r", *(reply("r", name, name, rank=place) for name, place in zip("abcde", ranks, strict=False)))
+
+
+async def test_replies_of_one_rank_are_no_pair_and_all_of_them_are_neighbours_of_the_next_rank(graph: Graph) -> None:
+    await bring(graph, ranked_tree(0, 1, 1, 3))
+    across = [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d")]
+    assert await pairs(graph, pairs="adjacent") == across
+    assert sorted(await pairs(graph)) == sorted([*across, ("a", "d")])
+
+
+async def test_a_reply_that_is_left_out_stands_between_no_neighbours(graph: Graph) -> None:
+    await bring(graph, tree("r", reply("r", "a", "a", rank=0), reply("r", "b", "b", rank=1, deleted=True),
+                            reply("r", "c", "c", rank=2)))  # fmt: skip
+    assert await pairs(graph, pairs="adjacent") == [("a", "c")]
+
+
+async def test_voters_in_balance_make_no_pair_of_neighbours(graph: Graph) -> None:
+    await bring(graph, ranked_tree(0, 1, 2))
+    await rank(graph, "r", ("a", "b", "c"), ("b", "a", "c"))
+    assert await pairs(graph) == [("a", "c"), ("b", "c")]
+    assert await pairs(graph, pairs="adjacent") == [("b", "c")]
+
+
+@pytest.mark.parametrize("gone", [{"deleted": True}, {"review_result": False}, {"review_result": None}])
+async def test_below_a_post_that_is_left_out_are_no_pairs(graph: Graph, gone: Json) -> None:
+    below = [reply("q", "a", "a", rank=0), reply("q", "b", "b", rank=1)]
+    question = reply("t1", "q", "Why?", role="prompter", replies=below, **gone)
+    await bring(graph, tree("t", reply("t", "t1", replies=[question])))
+    assert await pairs(graph) == []
+    assert await records(graph, "kto") == await records(graph, "ranked") == []
 
 
 async def test_the_best_is_wanted_and_the_worst_is_not_and_so_is_what_reviews_rejected(graph: Graph) -> None:
@@ -155,6 +190,43 @@ async def test_the_best_is_wanted_and_the_worst_is_not_and_so_is_what_reviews_re
         ("Sun.", False),
         ("Buy.", False),
     ]
+
+
+async def labels(graph: Graph, **choices: Any) -> dict[str, bool]:
+    found = await records(graph, "kto", choices=Choices(**choices))
+    return {each["completion"][0]["content"]: each["label"] for each in found}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "expected"),
+    [
+        ((0, 0, 1, 2, 2), {"a": True, "b": True, "d": False, "e": False}),
+        ((0, 0, 1), {"a": True, "b": True, "c": False}),
+        ((0, 1, 1), {"a": True, "b": False, "c": False}),
+        ((0, 0, 0), {}),
+    ],
+)
+async def test_all_that_are_tied_for_best_are_good_and_for_worst_bad(
+    graph: Graph, ranks: tuple[int, ...], expected: dict[str, bool]
+) -> None:
+    await bring(graph, ranked_tree(*ranks))
+    assert await labels(graph) == expected
+
+
+async def test_voters_in_balance_are_a_tie_for_best_and_a_small_majority_is_none(graph: Graph) -> None:
+    await bring(graph, ranked_tree(0, 1, 2))
+    await rank(graph, "r", ("a", "b", "c"), ("b", "a", "c"))
+    assert await labels(graph) == {"a": True, "b": True, "c": False}
+    await rank(graph, "r", ("a", "b", "c"), maker="another")
+    assert await labels(graph, min_margin=2) == {"a": True, "c": False}
+    await rank(graph, "r", ("c", "b", "a"), ("c", "b", "a"), ("c", "b", "a"), maker="opponent")
+    assert await labels(graph) == {}
+
+
+async def test_a_shared_rank_is_half_a_win(graph: Graph) -> None:
+    await bring(graph, ranked_tree(0, 1, 1))
+    (found,) = await records(graph, "ranked")
+    assert found["scores"] == [1.0, 0.25, 0.25]
 
 
 async def test_a_ranked_list_has_the_share_that_each_won(graph: Graph) -> None:
