@@ -4,14 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo serve test check bench format requirements clean
+.PHONY: help install demo serve test check bench format requirements secrets clean
 
 help:
+	@echo "make install   the program and all extras, into .venv; the other targets do that by themselves"
 	@echo "make demo      a simulated crowd grows trees, from nothing to an exported file   (ARGS=--exit: and end)"
 	@echo "make serve     the service on http://127.0.0.1:8080                              (ARGS=--help)"
 	@echo "make test      the tests                                                         (ARGS='-k lease')"
 	@echo "make check     format, lint, types and import rules"
 	@echo "make bench     speed, on graphs of 10 thousand to 1 million posts                (ARGS='--sizes 10k')"
+	@echo "make secrets   the password that docker-compose.yml reads; existing files stay"
+
+install: $(READY)
 
 demo: $(READY)
 	$(BIN)/oa-graph demo $(ARGS)
@@ -36,20 +40,39 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 # The environment: exactly the pinned packages, and the checkout itself.
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements-dev.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; call make PYTHON=<that one>") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Pins the newest versions that pyproject.toml allows. The file names no host: everyone installs from his own index.
+# Pins what pyproject.toml asks for: requirements-dev.txt for a checkout, requirements.txt for the Docker image. Pins
+# that still fit stay; ARGS=--upgrade takes the newest. The files name no host: everyone installs from his own index.
+PIN = $(VENV)-pin/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --quiet
 requirements:
 	$(PYTHON) -m venv $(VENV)-pin
 	$(VENV)-pin/bin/python -m pip install --quiet uv
-	$(VENV)-pin/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.txt
+	$(PIN) --group dev $(ARGS) --output-file requirements-dev.txt
+	$(PIN) --group image --extra fast --extra otel --constraint requirements-dev.txt --output-file requirements.txt
 	rm -rf $(VENV)-pin
+
+# Neo4j reads the first when it makes its store, the service reads the second. The folder keeps other users of this
+# machine out; the files are readable, because the users inside of the containers have other ids.
+secrets: secrets/neo4j_auth secrets/neo4j_password
+
+secrets/neo4j_auth:
+	@mkdir -p -m 700 secrets
+	@{ cat secrets/neo4j_password 2>/dev/null || $(PYTHON) -c 'import secrets; print(secrets.token_hex(24))'; } \
+	  | sed 's|^|neo4j/|' > $@
+	@chmod 644 $@
+	@echo "written: $@"
+
+secrets/neo4j_password: | secrets/neo4j_auth
+	@sed 's|^neo4j/||' secrets/neo4j_auth > $@
+	@chmod 644 $@
+	@echo "written: $@"
 
 clean:
 	rm -rf $(VENV) $(VENV)-pin demo dist build bench-results .pytest_cache .ruff_cache .hypothesis .import_linter_cache

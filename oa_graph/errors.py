@@ -306,7 +306,7 @@ class WrongParameter(Setup):
 
 
 class PackageMissing(Setup):
-    """The package {package} is not installed, which this needs: pip install 'oa-graph[{extra}]'"""
+    """The package {package} is not installed; in a checkout: make install, or pip install -e '.[{extra}]'"""
 
 
 class ClientNotFound(Setup):

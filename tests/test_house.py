@@ -182,6 +182,18 @@ def test_the_readme_names_every_setting_with_its_default() -> None:
         assert meaning is None or told[name][1] == meaning, name
 
 
+# How the documentation calls the program
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/data.md"])
+def test_a_page_calls_the_program_by_its_name_and_says_how_a_shell_finds_it(page: str) -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    calls = [number for number, block in enumerate(blocks) if re.search(r"\boa-graph ", block)]
+    paths = [number for number, block in enumerate(blocks) if 'export PATH="$PWD/.venv/bin:$PATH"' in block]
+    assert paths[0] <= calls[0]
+    assert [block for block in blocks if ".venv/bin/oa-graph" in block] == []
+
+
 # What must not be in any file
 
 

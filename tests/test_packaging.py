@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 TOP = ("oa_graph", "api", "cypher")
@@ -96,6 +105,9 @@ def test_the_source_archive_holds_all_that_belongs_to_the_package_and_its_tests(
         "LICENSE",
         "CHANGELOG.md",
         "pyproject.toml",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "docker-compose.yml",
         "tests/conftest.py",
         "docs/first_analysis.ipynb",
     } <= set(members)
@@ -134,3 +146,79 @@ def test_the_wheel_works_away_from_the_checkout(wheel: Path, tmp_path: Path) -> 
     assert statements in (len(names), len(names) - len(in_schema))
     helped = command(fresh / "bin" / "oa-graph", "--help", cwd=tmp_path, PYTHONPATH=path)
     assert "serve" in helped
+
+
+# The pinned packages
+
+
+def pins(file: str) -> dict[str, Requirement]:
+    """The requirements of a file by the name of their package."""
+    lines = re.findall(r"^(\w.*?) *\\$", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    return {canonicalize_name(pin.name): pin for pin in map(Requirement, lines)}
+
+
+def required(roots: list[str]) -> set[str]:
+    """The packages that these requirements bring into this environment, as their metadata says."""
+    pending = [(Requirement(root), "") for root in roots]
+    seen: set[tuple[str, str]] = set()
+    while pending:
+        requirement, extra = pending.pop()
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        for part in ("", *requirement.extras):
+            if (name, part) not in seen:
+                seen.add((name, part))
+                pending += [(Requirement(line), part) for line in metadata.requires(name) or []]
+    return {name for name, _ in seen}
+
+
+def test_the_image_installs_what_a_service_needs_and_no_more() -> None:
+    project: Any = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    roots = [
+        *project["project"]["dependencies"],
+        *extras["fast"],
+        *extras["otel"],
+        *project["dependency-groups"]["image"],
+    ]
+    here = {name for name, pin in pins("requirements.txt").items() if pin.marker is None or pin.marker.evaluate()}
+    assert here == required(roots)
+
+
+def test_the_image_has_the_versions_that_are_tested() -> None:
+    tested = pins("requirements-dev.txt")
+    assert {name: tested[name].specifier for name in pins("requirements.txt")} == {
+        name: pin.specifier for name, pin in pins("requirements.txt").items()
+    }
+
+
+# Docker
+
+
+def test_make_secrets_writes_one_password_for_both_containers_and_keeps_it(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    secrets = tmp_path / "secrets"
+    command("make", "secrets", f"PYTHON={sys.executable}", cwd=tmp_path)
+    password = (secrets / "neo4j_password").read_text().strip()
+    assert len(password) == 48
+    assert (secrets / "neo4j_auth").read_text().strip() == f"neo4j/{password}"
+    assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in secrets.iterdir()} == {0o644}
+
+    before = {file.name: file.read_text() for file in secrets.iterdir()}
+    for missing in (None, "neo4j_password", "neo4j_auth"):
+        if missing:
+            (secrets / missing).unlink()
+        command("make", "secrets", f"PYTHON={sys.executable}", cwd=tmp_path)
+        assert {file.name: file.read_text() for file in secrets.iterdir()} == before
+
+
+def test_the_compose_file_names_secrets_that_make_writes_and_sources_that_exist() -> None:
+    compose: Any = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    targets = re.findall(r"^(secrets/\w+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {secret["file"].removeprefix("./") for secret in compose["secrets"].values()} == set(targets)
+    dockerfile = compose["services"]["oa-graph"]["build"]["dockerfile_inline"]
+    sources = [source for line in re.findall(r"^COPY (.+) \S+$", dockerfile, re.MULTILINE) for source in line.split()]
+    assert "requirements.txt" in sources
+    assert [source for source in sources if not (ROOT / source).exists()] == []

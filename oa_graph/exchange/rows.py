@@ -131,7 +131,7 @@ def _of_table(source: BinaryIO | Path, lines: Lines) -> Iterator[Row]:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        why = "a Parquet file is read with pyarrow: pip install 'oa-graph[parquet]'"
+        why = "a Parquet file is read with pyarrow: pip install -e '.[parquet]' in a checkout"
         raise InvalidFile(file=lines.name, line=1, why=why) from error
     if source == Path("-") or not (isinstance(source, Path) or source.seekable()):
         raise InvalidFile(file=lines.name, line=1, why="a Parquet file is read from its end, so not from a stream")

@@ -128,7 +128,7 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise CannotExport(why="Parquet needs pyarrow: pip install 'oa-graph[parquet]'") from error
+        raise CannotExport(why="Parquet needs pyarrow: pip install -e '.[parquet]' in a checkout") from error
     return cast("Any", pyarrow), cast("Any", pyarrow.parquet)
 
 

@@ -266,5 +266,5 @@ def test_without_its_packages_a_report_says_what_to_install(monkeypatch: pytest.
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(PackageMissing, match=rf"{package}.*oa-graph\[analysis\]"):
+    with pytest.raises(PackageMissing, match=rf"{package}.*\.\[analysis\]"):
         render(replace(EMPTY, days=days(0)), made=MADE)

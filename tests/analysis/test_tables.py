@@ -144,7 +144,7 @@ def test_a_declared_type_holds_unless_the_data_say_otherwise() -> None:
 
 def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(PackageMissing, match=r"pip install 'oa-graph\[parquet\]'"):
+    with pytest.raises(PackageMissing, match=r"pip install -e '\.\[parquet\]'"):
         written(tmp_path / "x.parquet", [(1,)])
     assert [*tmp_path.iterdir()] == []
 
