@@ -19,7 +19,14 @@ from oa_graph.settings import Neo4jSettings, Settings
 
 ROOT = Path(__file__).parent.parent
 
-_REGISTRIES = re.compile(r"(?i)pypi\.org|pythonhosted|maven\.org|maven\.apache|npmjs|proxy\.golang|crates\.io")
+_HOST = re.compile(
+    r"(?i)https?://(?:[^\s/@]*@)?((?:[a-z\d-]+\.)+[a-z]{2,})|(?<![\w.-])((?:[a-z\d-]+\.)+(?:org|com|net|io|dev))(?![\w-]|\.\w)"
+)
+"""A host of an address, or a name that can only be one."""
+_HOSTS = frozenset(
+    {"www.w3.org", "www.apache.org", "semver.org", "keepachangelog.com", "example.org", "neo4j.io", "java.io"}
+)
+"""Hosts that may be named, and two modules that look like hosts."""
 _MACHINE = re.compile(r"(?<![\w.])/(work|root|home(?!/oa-graph)|Users)/\w")
 _ROW = re.compile(r"^\| `(?P<name>\w+)` \| (?P<default>.+?) \| (?P<meaning>.+) \|$", re.MULTILINE)
 
@@ -197,12 +204,32 @@ def test_a_page_calls_the_program_by_its_name_and_says_how_a_shell_finds_it(page
 # What must not be in any file
 
 
-def test_no_file_names_a_registry_or_a_folder_of_somebodys_machine() -> None:
+def foreign_hosts(line: str) -> list[str]:
+    """Hosts that may not be named: registries, mirrors, somebody's machine. `.example` names none."""
+    names = [found[1] or found[2] for found in _HOST.finditer(line)]
+    return [name for name in names if name.lower() not in _HOSTS and not name.endswith(".example")]
+
+
+@pytest.mark.parametrize(
+    ("line", "hosts"),
+    [
+        ("--index-url https://somebody:secret@mirror.intranet/simple", ["mirror.intranet"]),
+        ("pkg @ http://files.registry.tld/pkg.whl#sha256=0", ["files.registry.tld"]),
+        ("--trusted-host Mirror.Registry.COM", ["Mirror.Registry.COM"]),
+        ("as in registry.dev.", ["registry.dev"]),
+        ("http://127.0.0.1:8080 http://server/x https://chat.example net.java.dev.jna request.app", []),
+    ],
+)
+def test_the_instrument_sees_hosts(line: str, hosts: list[str]) -> None:
+    assert foreign_hosts(line) == hosts
+
+
+def test_no_file_names_a_foreign_host_or_a_folder_of_somebodys_machine() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
         for path in ours(".py", ".md", ".toml", ".cypher", ".yml", ".yaml", ".txt", ".lock", "", ".json", ".sh")
-        if path != Path(__file__)
+        if path != Path(__file__)  # its samples
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
-        if _REGISTRIES.search(line) or _MACHINE.search(line)
+        if foreign_hosts(line) or _MACHINE.search(line)
     ]
     assert found == []
