@@ -1,4 +1,4 @@
-"""`oa-graph export`: trees and what trainers make of them, as files."""
+"""`oa-graph export`: export trees as a dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import click
 from oa_graph import exchange, hosting
 from oa_graph.agreement import AT_LEAST, BELOW, distrusted
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
-from oa_graph.exchange import FORMS, Choices, Disguise, Distrusted, Export, Filters, Packing, Which
+from oa_graph.exchange import FORMS, Choices, Disguise, Distrusted, Export, Exported, Filters, Packing, Which
+from oa_graph.exchange.counts import number
 from oa_graph.model import TreeState
 
 _STATES = [state.value for state in TreeState]
@@ -37,59 +38,61 @@ class _Assignment(click.ParamType[tuple[str, float]]):
 
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 _OPTIONS = (
-    click.option("--as", "form", type=click.Choice([*FORMS]), default="trees", show_default=True, help="The format."),
+    click.option("--as", "form", type=click.Choice([*FORMS]), default="trees", show_default=True,
+                 help="Format of a record."),
     click.option("--format", "packing", type=click.Choice([each.value for each in Packing]),
-                 help="How it is written; else as FILE ends: .gz, .zst, .parquet."),
+                 help="Compression, or Parquet.  [default: as FILE ends: .gz, .zst, .parquet]"),
     click.option("--split", "splits", multiple=True, type=_Assignment(), metavar="NAME=SHARE",
-                 help="Parts by a hash of the tree's id; FILE has {split} in its name."),
+                 help="Split by a hash of the tree's id; FILE needs {split} in its name."),
     click.option("--state", "states", multiple=True, type=click.Choice([*_STATES, "all"]),
-                 help="Of the trees.  [default: ready_for_export; with --user all]"),
-    click.option("--lang", "langs", multiple=True, help="Only trees of these languages."),
+                 help="Only trees in these states.  [default: ready_for_export; with --user all]"),
+    click.option("--lang", "langs", multiple=True, metavar="TAG", help="Only trees in these languages."),
     click.option("--user", "users", multiple=True, metavar="ID",
-                 help="Only posts of these authors, one by one; not with --state."),
-    click.option("--since", type=_DATE, help="Only trees begun then or later (UTC)."),
+                 help="Only posts by these authors, as single posts; excludes --state."),
+    click.option("--since", type=_DATE, help="Only trees whose prompt was written then or later (UTC)."),
     click.option("--until", type=_DATE, help="Only posts written before (UTC)."),
-    click.option("--deleted", type=click.Choice(_SORTS), default="exclude", show_default=True),
-    click.option("--include-deleted", is_flag=True, help="The same as --deleted include."),
-    click.option("--deleted-only", is_flag=True, help="The same as --deleted only."),
+    click.option("--deleted", type=click.Choice(_SORTS), default="exclude", show_default=True, help="Deleted posts."),
+    click.option("--include-deleted", is_flag=True, help="Same as --deleted include."),
+    click.option("--deleted-only", is_flag=True, help="Same as --deleted only."),
     click.option("--spam", type=click.Choice(_SORTS), default="exclude", show_default=True,
-                 help="Posts that were rejected or are still under review."),
-    click.option("--include-spam", is_flag=True, help="The same as --spam include."),
-    click.option("--spam-only", is_flag=True, help="The same as --spam only."),
+                 help="Posts that reviews rejected or have not decided on."),
+    click.option("--include-spam", is_flag=True, help="Same as --spam include."),
+    click.option("--spam-only", is_flag=True, help="Same as --spam only."),
     click.option("--synthetic", type=click.Choice(_SORTS), default="include", show_default=True,
-                 help="Posts of models; exclude: no tree that has one."),
-    click.option("--include-synthetic", is_flag=True, help="The same as --synthetic include."),
-    click.option("--no-synthetic", is_flag=True, help="The same as --synthetic exclude."),
-    click.option("--synthetic-only", is_flag=True, help="The same as --synthetic only."),
+                 help="Posts written by models; exclude leaves out every tree with one."),
+    click.option("--include-synthetic", is_flag=True, help="Same as --synthetic include."),
+    click.option("--no-synthetic", is_flag=True, help="Same as --synthetic exclude."),
+    click.option("--synthetic-only", is_flag=True, help="Same as --synthetic only."),
     click.option("--min-label", "at_least", multiple=True, type=_Assignment(), metavar="LABEL=MEAN",
-                 help="Only posts with this label and at least this mean."),
+                 help="Only posts that have this label with at least this mean."),
     click.option("--max-label", "at_most", multiple=True, type=_Assignment(), metavar="LABEL=MEAN",
-                 help="No posts with a greater mean."),
-    click.option("--prompts-only", is_flag=True, help="Only the prompts that trees begin with."),
-    click.option("--limit", type=click.IntRange(min=0), help="Trees, at most."),
+                 help="No posts that have this label with a greater mean."),
+    click.option("--prompts-only", is_flag=True, help="Only initial prompts."),
+    click.option("--limit", type=click.IntRange(min=0), help="Maximum number of trees."),
     click.option("--without-user", "without", multiple=True, metavar="ID",
-                 help="Without the posts and judgements of this user."),
+                 help="Leave out the posts and judgements of this user."),
     click.option("--without-distrusted", is_flag=True,
-                 help="Without the labels, reactions and rankings of people who are too often wrong."),
+                 help="Leave out the labels, reactions and rankings of users with a low reliability."),
     click.option("--distrust-below", type=click.FloatRange(0, 1), default=BELOW, show_default=True,
-                 help="They are right less often than this; a coin is half of the time."),
+                 help="Reliability below which a user is distrusted; 0.5 is guessing."),
     click.option("--distrust-min", type=click.IntRange(min=1), default=AT_LEAST, show_default=True,
-                 help="Judgements that it takes to tell."),
+                 help="Minimum number of judgements for a reliability."),
     click.option("--threads", type=click.Choice(["all", "best"]), default="all", show_default=True,
-                 help="Of sft, prompt-completion, sharegpt: each, or the best of a tree."),
+                 help="For sft, prompt-completion and sharegpt: all threads, or the best one of each tree."),
     click.option("--pairs", type=click.Choice(["adjacent", "all"]), default="all", show_default=True,
-                 help="Of preference: neighbours in rank, or any two."),
+                 help="For preference: replies of neighbouring ranks, or of any two ranks."),
     click.option("--min-margin", type=click.IntRange(min=1),
-                 help="Of preference and kto: voters by which a pair has to be decided."),
-    click.option("--bare", is_flag=True, help="Without the columns that tell where a record comes from."),
-    click.option("--export-labels/--no-labels", "labels", default=True, help="Of trees and messages."),
-    click.option("--export-events", "events", is_flag=True, help="Reactions and rankings, one by one."),
-    click.option("--user-ids", is_flag=True, help="With the ids of authors, which are left out otherwise."),
-    click.option("--anonymizer-seed", type=int, help="Ids become hashes, as the original makes them; can be guessed."),
+                 help="For preference and kto: minimum majority in voters; leaves out imported ranks."),
+    click.option("--bare", is_flag=True, help="Leave out the columns with ids, language and margin."),
+    click.option("--export-labels/--no-labels", "labels", default=True, help="For trees and messages."),
+    click.option("--export-events", "events", is_flag=True,
+                 help="For trees and messages: include single reactions and rankings."),
+    click.option("--user-ids", is_flag=True, help="Include the ids of authors."),
+    click.option("--anonymizer-seed", type=int, help="Replace ids by hashes, as the original does; can be guessed."),
     click.option("--anonymizer-key", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-                 help="Ids become hashes that nobody can undo without this file's content."),
-    click.option("--no-manifest", is_flag=True, help="No manifest and no card beside FILE."),
-    click.option("--licence", help="For the card, an SPDX name such as apache-2.0."),
+                 help="Replace ids by hashes keyed with the content of this file."),
+    click.option("--no-manifest", is_flag=True, help="Write no manifest and no card beside FILE."),
+    click.option("--licence", help="Licence for the card, as an SPDX name such as apache-2.0."),
 )  # fmt: skip
 
 
@@ -104,22 +107,36 @@ def _with_options(command: Command) -> Command:
 @_with_options
 @data_option
 def export(file: Path, data: Path | None, **given: Any) -> None:
-    """Takes trees away as data sets (-: standard output)."""
+    """Export trees as a dataset (-: standard output)."""
     wanted = _export(given)
     chosen = chosen_settings(data)
-    with database(chosen) as found, progress("posts out") as show:
+    with database(chosen) as found, progress("posts exported") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
         if given["without_distrusted"]:
             below, least = given["distrust_below"], given["distrust_min"]
             users = on_graph(found, lambda graph: distrusted(graph, below=below, at_least=least))
             wanted = replace(wanted, filters=replace(wanted.filters, distrusted=Distrusted(users, below, least)))
         done = on_graph(found, lambda graph: exchange.export(graph, file, wanted, on_progress=show))
-    err.print(f"{done.trees} trees, {done.posts} posts out as {done.records} records; {done.skipped} trees left out")
+    _say(_summary(done))
     if left_out := wanted.filters.distrusted:
-        who = f"users who are right less often than {left_out.below:g}"
-        err.print(f"judgements left out of {who}: {len(left_out.users)}")
-    for each in done.beside:
-        err.print(f"beside it: {each.name}")
+        users = number(len(left_out.users), "user")
+        _say(f"judgements of {users} left out (reliability below {left_out.below:g})")
+    for path in done.beside:
+        _say(f"written beside it: {path.name}")
+    for warning in done.warnings:
+        _say(f"warning: {warning}")
+
+
+def _summary(done: Exported) -> str:
+    trees, posts, records = number(done.trees, "tree"), number(done.posts, "post"), number(done.records, "record")
+    by_state = sum(done.left_out.by_state.values())
+    states = f"; {by_state:,} left out: {done.left_out.states}; --state all takes them" if by_state else ""
+    return f"{trees} exported ({posts}, {records}){states}"
+
+
+def _say(line: str) -> None:
+    """Print a line that is not wrapped, so that a pipe can search it."""
+    err.print(line, markup=False, soft_wrap=True)
 
 
 def _export(given: dict[str, Any]) -> Export:

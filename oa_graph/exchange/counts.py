@@ -25,3 +25,39 @@ class Counts:
     """Trees that were here before and got branches that they lacked, when importing."""
     rejected: Mapping[str, int] = field(default_factory=dict[str, int])
     """Lines that were not taken, by the kind of reason: see `oa_graph.exchange.refusals`."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Trees that an export leaves out, by the first of these that they do not pass."""
+
+    by_lang: int = 0
+    by_date: int = 0
+    by_state: Mapping[str, int] = field(default_factory=dict[str, int])
+    by_posts: int = 0
+    """No post of the tree passes the filters of posts."""
+    by_split: int = 0
+    """Beyond the shares of the splits, which need not come to 1."""
+
+    @property
+    def states(self) -> str:
+        """The states and how often each occurs, the most frequent first; empty if no tree is left out by its state."""
+        order = sorted(self.by_state.items(), key=lambda entry: (-entry[1], entry[0]))
+        return ", ".join(f"{trees:,} {state}" for state, trees in order)
+
+    def reasons(self) -> list[str]:
+        """Return a phrase for each reason for which trees are left out."""
+        states = f"by state: {self.states}" if self.states else ""
+        counts = {
+            "in other languages": self.by_lang,
+            "begun at other dates": self.by_date,
+            states: sum(self.by_state.values()),
+            "whose posts do not pass the filters": self.by_posts,
+            "beyond the shares of the splits": self.by_split,
+        }
+        return [f"{number(trees, 'tree')} {reason}" for reason, trees in counts.items() if trees]
+
+
+def number(count: int, noun: str) -> str:
+    """Return a count with its noun, such as `1 tree` and `1,200 trees`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

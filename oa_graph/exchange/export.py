@@ -1,4 +1,4 @@
-"""Trees out of the graph: filtered, under other names if wanted, in a format of `forms`, into files that are split.
+"""Export trees as a dataset: filtered, with pseudonyms if wanted, in a format of `forms`, into files that are split.
 
 Streamed: one tree is in memory, with what the driver reads ahead and, for Parquet, one row group of each split. The
 same graph and the same `Export` give the same bytes.
@@ -8,30 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from oa_graph.errors import CannotExport
-from oa_graph.exchange import manifest, oasst
+from oa_graph.exchange import manifest
 from oa_graph.exchange.anonymous import Disguise
-from oa_graph.exchange.counts import Counts
-from oa_graph.exchange.files import writing
-from oa_graph.exchange.filters import Filters, Which
+from oa_graph.exchange.counts import Counts, LeftOut, number
+from oa_graph.exchange.filters import Filters, Which, check_name, listed
 from oa_graph.exchange.forms import Choices, Cut, Form, form
-from oa_graph.exchange.manifest import Tally, Written
+from oa_graph.exchange.manifest import SPLIT, Tally, Written
 from oa_graph.exchange.sinks import Column, Measured, Packing, Sink, recording, recording_file
 from oa_graph.graph import exchange
-from oa_graph.graph.exchange import FiledPost, FiledTree
+from oa_graph.graph.exchange import FiledPost, FiledTree, TreeCount
 from oa_graph.graph.session import Graph
 from oa_graph.model import TreeState
 from oa_graph.policy import ranking
 
 _STANDARD = Path("-")
-_MARK = "{split}"
 
 Progress = Callable[[int], None]
 
@@ -62,11 +61,12 @@ class Exported:
     posts: int
     """Of those trees, that came along."""
     records: int
-    skipped: int
-    """Trees that the filters leave out."""
+    left_out: LeftOut
     files: Sequence[Written]
     beside: Sequence[Path]
     """Manifest, card and the like."""
+    warnings: Sequence[str]
+    """Names that are valid and absent in the graph, and why nothing was exported."""
 
 
 async def export_trees(
@@ -85,7 +85,7 @@ async def export_trees(
     The same graph gives the same bytes. With a message that is left out go the replies below it, and with a prompt the
     tree. `states` None: all. `lang`: of the prompt. `include_rejected`: also messages that are still under review.
     `include_synthetic` False: no tree in which a message comes from a model. `on_progress` is told after
-    each tree how many posts were written so far.
+    each tree how many posts were written so far. Raises CannotExport, OSError, StoreUnavailable.
     """
     filters = Filters(
         states=None if states is None else frozenset(states),
@@ -94,27 +94,14 @@ async def export_trees(
         rejected=Which.INCLUDE if include_rejected else Which.EXCLUDE,
         synthetic=Which.INCLUDE if include_synthetic else Which.EXCLUDE,
     )
-    trees = posts = skipped = 0
-    with writing(to) as file:
-        async with aclosing(_found(graph, filters)) as found:
-            async for tree in found:
-                kept = arranged(tree.posts, filters)
-                if not kept or (not include_synthetic and any(post.synthetic for post in kept)):
-                    skipped += 1
-                    continue
-                tree.posts = kept
-                file.write(oasst.render(tree) + b"\n")
-                trees += 1
-                posts += len(kept)
-                if on_progress:
-                    on_progress(posts)
-    return Counts(trees=trees, posts=posts, skipped=skipped)
+    done = await export(graph, to, Export(filters=filters, manifest=False), on_progress=on_progress)
+    return Counts(trees=done.trees, posts=done.posts, skipped=done.left_out.by_posts)
 
 
-def _found(graph: Graph, filters: Filters, *, by_people: bool = False) -> AsyncGenerator[FiledTree, None]:
+def _found(graph: Graph, filters: Filters, *, by_people: bool) -> AsyncGenerator[FiledTree, None]:
     return exchange.filed_trees(
         graph,
-        states=frozenset(TreeState) if filters.states is None else filters.states,
+        states=frozenset(TreeState) if filters.states is None else frozenset(map(TreeState, filters.states)),
         langs=filters.langs,
         since=filters.since,
         until=filters.until,
@@ -158,15 +145,15 @@ def _place(post: FiledPost) -> tuple[object, ...]:
 
 
 async def export(graph: Graph, to: BinaryIO | Path, wanted: Export, *, on_progress: Progress | None = None) -> Exported:
-    """Writes the records of the trees that pass, into one file or, with `{split}` in its name, into one for each split.
+    """Write the records of the trees that pass, into one file or, with `{split}` in its name, into one for each split.
 
-    `on_progress` is told after each tree how many posts were written so far. Raises CannotExport, OSError,
-    StoreUnavailable.
+    `on_progress` is called after each tree with the number of posts written so far. Raise CannotExport, also for a
+    label, user, state or choice that there is not and a malformed language tag; OSError; StoreUnavailable.
     """
     made = form(wanted.form)
-    packing = wanted.packing or (Packing.of(to.name) if isinstance(to, Path) else Packing.PLAIN)
-    if packing is Packing.PARQUET and not made.columns:
-        raise CannotExport(why=f"{made.name} are as deep as they are and fit no Parquet schema; take messages")
+    packing = _packing(to, wanted, made)
+    held = await exchange.tree_counts(graph, since=wanted.filters.since, until=wanted.filters.until)
+    wanted = replace(wanted, filters=await _checked(graph, wanted, held))
     places = _places(to, wanted.splits)
     with ExitStack() as stack:
         sinks: dict[str, tuple[Sink, Measured]] = {}
@@ -184,23 +171,82 @@ async def export(graph: Graph, to: BinaryIO | Path, wanted: Export, *, on_progre
         )
         for split, place in places.items()
     ]
+    left_out = _left_out(held, wanted.filters, work)
     beside: list[Path] = []
     if wanted.manifest and isinstance(to, Path) and to != _STANDARD:
-        beside = manifest.write(
-            to.with_name(to.name.replace(_MARK, "")),
-            manifest.About(made, wanted.filters, wanted.choices, wanted.disguise, wanted.splits, packing),
-            files,
-            licence=wanted.licence,
+        about = manifest.About(
+            made, wanted.filters, wanted.choices, wanted.disguise, wanted.splits, packing, left_out, wanted.licence
         )
+        beside = manifest.write(to, about, files)
     total = [each.tally for each in files]
-    return Exported(
+    done = Exported(
         trees=sum(each.trees for each in total),
         posts=sum(each.posts for each in total),
         records=sum(each.records for each in total),
-        skipped=work.skipped,
+        left_out=left_out,
         files=files,
         beside=beside,
+        warnings=_absent(held, wanted.filters, work),
     )
+    return done if done.records else replace(done, warnings=[*done.warnings, _why_empty(done, wanted, made)])
+
+
+def _why_empty(done: Exported, wanted: Export, made: Form) -> str:
+    reasons = done.left_out.reasons()
+    if done.trees:
+        reasons.append(f"{number(done.trees, 'tree')} without a record of this format ({made.gist})")
+    if not reasons:
+        reasons.append("the limit is 0" if wanted.filters.limit == 0 else "the graph has no trees")
+    return f"nothing was exported: {'; '.join(reasons)}"
+
+
+def _packing(to: BinaryIO | Path, wanted: Export, made: Form) -> Packing:
+    packing = wanted.packing or (Packing.of(to.name) if isinstance(to, Path) else Packing.PLAIN)
+    check_name("way of writing", packing, [*Packing])
+    if packing == Packing.PARQUET and not made.columns:
+        raise CannotExport(why=f"{made.name} are as deep as they are and fit no Parquet schema; take messages")
+    return Packing(packing)
+
+
+async def _checked(graph: Graph, wanted: Export, held: Sequence[TreeCount]) -> Filters:
+    """Return the filters as the graph understands them. Raise CannotExport for a name that there is not."""
+    filters = wanted.filters
+    wanted.choices.check()
+    if users := filters.users | filters.without:
+        for id, named in (await exchange.unknown_users(graph, users)).items():
+            near = f" (it is a name of {', '.join(named)})" if named else ""
+            raise CannotExport(why=f"there is no user {id}{near}")
+    labels = await exchange.label_names(graph) if filters.bounded else ()
+    return filters.checked(labels=labels, langs=_langs(held))
+
+
+def _langs(held: Sequence[TreeCount]) -> list[str]:
+    """The languages that have trees."""
+    return sorted({count.lang for count in held})
+
+
+def _left_out(held: Sequence[TreeCount], filters: Filters, work: _Work) -> LeftOut:
+    by_lang = by_date = 0
+    by_state: Counter[str] = Counter()
+    for count in held:
+        if filters.langs is not None and count.lang not in filters.langs:
+            by_lang += count.trees
+            continue
+        by_date += count.trees - count.dated
+        if filters.states is not None and count.state not in filters.states and count.dated:
+            by_state[count.state.value] += count.dated
+    return LeftOut(by_lang, by_date, dict(sorted(by_state.items())), work.by_posts, work.by_split)
+
+
+def _absent(held: Sequence[TreeCount], filters: Filters, work: _Work) -> list[str]:
+    """A warning for each name of a filter that is valid and that nothing bears."""
+    langs = _langs(held)
+    absent = sorted(frozenset[str](filters.langs or ()).difference(langs))
+    unseen = sorted(work.unseen) if work.looked_at else []
+    return [
+        *(f"no tree is in language {lang}{listed('the graph has', langs)}" for lang in absent),
+        *(f"no post of these trees has the label {label}" for label in unseen),
+    ]
 
 
 def _places(to: BinaryIO | Path, splits: Mapping[str, float]) -> dict[str, BinaryIO | Path]:
@@ -209,9 +255,9 @@ def _places(to: BinaryIO | Path, splits: Mapping[str, float]) -> dict[str, Binar
         return {"train": to}
     if any(share <= 0 for share in splits.values()) or sum(splits.values()) > 1 + 1e-9:
         raise CannotExport(why="the shares of splits have to be above 0 and to come to 1 at most")
-    if not isinstance(to, Path) or _MARK not in to.name:
-        raise CannotExport(why=f"several splits need a file name with {_MARK} in it")
-    return {split: to.with_name(to.name.replace(_MARK, split)) for split in splits}
+    if not isinstance(to, Path) or SPLIT not in to.name:
+        raise CannotExport(why=f"several splits need a file name with {SPLIT} in it")
+    return {split: to.with_name(to.name.replace(SPLIT, split)) for split in splits}
 
 
 @contextmanager
@@ -249,7 +295,12 @@ class _Work:
         self._packing = packing
         self._sinks = sinks
         self.tallies = {split: Tally() for split in sinks}
-        self.skipped = 0
+        self.by_posts = self.by_split = 0
+        """Trees that are left out; see `LeftOut`."""
+        self.looked_at = 0
+        """Trees."""
+        self.unseen = wanted.filters.bounded
+        """Labels that the filters bound and no post has had so far."""
 
     async def run(self, on_progress: Progress | None) -> None:
         wanted = self._wanted
@@ -259,12 +310,19 @@ class _Work:
             async for tree in found:
                 if trees == wanted.filters.limit:
                     break
+                self.looked_at += 1
+                if self.unseen:
+                    self.unseen -= {label for post in tree.posts for label in post.labels or ()}
                 split = split_of(tree.id, wanted.splits)
-                cut = None if split is None else self._cut(tree)
-                if cut is None or split is None:
-                    self.skipped += 1
+                if split is None:
+                    self.by_split += 1
                     continue
-                self._write(cut, split, tree.posts[0].lang)
+                origin = tree.origin  # which a disguise takes away
+                cut = self._cut(tree)
+                if cut is None:
+                    self.by_posts += 1
+                    continue
+                self._write(cut, split, origin)
                 trees += 1
                 posts += len(cut.tree.posts)
                 if on_progress:
@@ -278,7 +336,7 @@ class _Work:
             tree.posts = [post for post in arranged(tree.posts, _everything(filters)) if filters.keeps(post)]
         else:
             tree.posts = arranged(tree.posts, filters)
-        if filters.synthetic is Which.EXCLUDE and any(post.synthetic for post in tree.posts):
+        if filters.synthetic == Which.EXCLUDE and any(post.synthetic for post in tree.posts):
             return None
         picked = [place for place, post in enumerate(tree.posts) if filters.picks(post)]
         if not picked:
@@ -287,13 +345,13 @@ class _Work:
         ids = frozenset(worn.posts[place].id for place in picked) if filters.picking else None
         return Cut(worn, ids, self._wanted.choices, self._packing)
 
-    def _write(self, cut: Cut, split: str, lang: str) -> None:
+    def _write(self, cut: Cut, split: str, origin: str | None) -> None:
         sink, tally = self._sinks[split], self.tallies[split]
         records = 0
         for record in self._form.records(cut):
             sink.write(record)
             records += 1
-        tally.add(lang, posts=len(cut.tree.posts), records=records)
+        tally.add(cut.tree, origin=origin, records=records)
 
 
 def _everything(filters: Filters) -> Filters:

@@ -108,23 +108,6 @@ def _unpacked(name: str, file: BufferedReader[Any]) -> Lines:
 
 
 @contextmanager
-def writing(to: BinaryIO | Path) -> Generator[BinaryIO]:
-    """Opens a file, packed when its name has `.gz` in it; it appears, or replaces the old one, only when it is whole.
-
-    A stream that was handed in stays open. Raises OSError.
-    """
-    if not isinstance(to, Path):
-        yield to
-        to.flush()
-    elif to == _STANDARD:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-    else:
-        with whole(to.resolve()) as file, _packed(file, ".gz" in to.name) as packed:
-            yield packed
-
-
-@contextmanager
 def whole(to: Path) -> Generator[BinaryIO]:
     """A file that appears, or replaces the old one, only when it is whole."""
     if to.exists() and not to.is_file():  # a pipe or a device cannot be replaced
@@ -139,15 +122,6 @@ def whole(to: Path) -> Generator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
-
-
-@contextmanager
-def _packed(file: BinaryIO, packed: bool) -> Generator[BinaryIO]:
-    if packed:
-        with packed_with_gzip(file) as inner:
-            yield inner
-    else:
-        yield file
 
 
 @contextmanager

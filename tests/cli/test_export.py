@@ -38,10 +38,10 @@ async def test_a_data_set_is_written_in_splits_with_what_stands_beside_it(
     words = ("--as", "preference", "--split", "train=0.5", "--split", "test=0.5", "--licence", "apache-2.0")
     done = exported(server, tmp_path, tmp_path / "set-{split}.jsonl.zst", *words)
     assert done.returncode == 0, done.stderr
-    assert "20 trees, 60 posts out as 20 records" in done.stderr
-    told = json.loads((tmp_path / "set.manifest.json").read_text())
+    assert "20 trees exported (60 posts, 20 records)" in done.stderr
+    told = json.loads((tmp_path / "set-splits.jsonl.zst.manifest.json").read_text())
     assert [each["name"] for each in told["files"]] == ["set-train.jsonl.zst", "set-test.jsonl.zst"]
-    assert 'license: "apache-2.0"' in (tmp_path / "set.card.md").read_text()
+    assert 'license: "apache-2.0"' in (tmp_path / "set-splits.jsonl.zst.card.md").read_text()
 
 
 async def test_authors_are_named_only_when_asked_for_and_a_seed_of_zero_counts(
@@ -64,10 +64,10 @@ async def test_the_judgements_of_people_who_guess_stay_behind(graph: Graph, serv
         await review(graph, f"a{i}", ada={"spam": spam}, bob={"spam": spam}, cat={"spam": spam}, eve={"spam": guess})
     done = exported(server, tmp_path, tmp_path / "set.jsonl", "--without-distrusted", "--distrust-below", "0.7")
     assert done.returncode == 0, done.stderr
-    assert "judgements left out of users who are right less often than 0.7: 1" in done.stderr
+    assert "judgements of 1 user left out (reliability below 0.7)" in done.stderr
     found = spam_in((tmp_path / "set.jsonl").read_text())
     assert {(each["value"], each["count"]) for each in found} == {(0.0, 3), (1.0, 3)}
-    told = json.loads((tmp_path / "set.manifest.json").read_text())
+    told = json.loads((tmp_path / "set.jsonl.manifest.json").read_text())
     assert told["filters"]["distrusted"] == {"users": 1, "below": 0.7, "at_least": 20}
     few = exported(server, tmp_path, "-", "--without-distrusted", "--distrust-below", "0.7", "--distrust-min", "21")
     assert {each["count"] for each in spam_in(few.stdout)} == {4}
@@ -75,6 +75,36 @@ async def test_the_judgements_of_people_who_guess_stay_behind(graph: Graph, serv
 
 def spam_in(lines: str) -> list[dict[str, float]]:
     return [json.loads(line)["prompt"]["replies"][0]["labels"]["spam"] for line in lines.splitlines()]
+
+
+async def test_a_name_that_there_is_not_is_an_error_and_a_language_without_trees_a_warning(
+    graph: Graph, server: Server, tmp_path: Path
+) -> None:
+    await bring(graph, tree("t", labels={"quality": {"value": 0.5, "count": 1}}))
+    for words, why in (
+        (("--max-label", "qualty=0.2"), "there is no label qualty (did you mean quality?)"),
+        (("--lang", "English!"), "'English!' is not a language tag such as en or pt-BR (the graph has en)"),
+        (("--without-user", "eve"), "there is no user eve"),
+    ):
+        done = exported(server, tmp_path, tmp_path / "set.jsonl", *words)
+        assert (done.returncode, why in done.stderr) == (1, True), done.stderr
+    assert not (tmp_path / "set.jsonl").exists()
+    done = exported(server, tmp_path, "-", "--lang", "xx")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "warning: no tree is in language xx (the graph has en)\n" in done.stderr
+    assert "warning: nothing was exported: 1 tree in other languages\n" in done.stderr
+
+
+async def test_the_summary_counts_the_trees_that_their_state_leaves_out(
+    graph: Graph, server: Server, tmp_path: Path
+) -> None:
+    halted = tree("d", state="halted_by_moderator")
+    await bring(graph, tree("a"), tree("b", state="growing"), tree("c", state="growing"), halted)
+    done = exported(server, tmp_path, "-")
+    left_out = "3 left out: 2 growing, 1 halted_by_moderator; --state all takes them"
+    assert done.stderr.strip() == f"1 tree exported (1 post, 1 record); {left_out}"
+    everything = exported(server, tmp_path, "-", "--state", "all")
+    assert everything.stderr.strip() == "4 trees exported (4 posts, 4 records)"
 
 
 async def test_options_that_contradict_each_other_are_refused(server: Server, tmp_path: Path) -> None:

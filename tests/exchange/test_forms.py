@@ -31,7 +31,9 @@ from oa_graph.exchange import (
     keyed,
     seeded,
 )
+from oa_graph.exchange.counts import LeftOut
 from oa_graph.exchange.export import split_of
+from oa_graph.exchange.filters import normalized
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TreeState
 from tests.exchange.files import FULL, REAL, Json, bring, parsed, reply, tree
@@ -324,6 +326,90 @@ async def test_the_posts_of_people_whose_judgements_are_not_trusted_come_along(g
     assert Filters().told()["distrusted"] is None
 
 
+# Names that there are not
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (Export(filters=Filters(at_most={"qualty": 0.2})), r"there is no label qualty \(did you mean quality\?\)"),
+        (Export(filters=Filters(at_least={"zzz": 0.2})), r"there is no label zzz \(there are creativity, "),
+        (Export(filters=Filters(at_most={"quality": 20})), r"the mean 20 of quality is out of range"),
+        (Export(filters=Filters(at_most={"wit": float("nan")})), r"the mean nan of wit is out of range"),
+        (Export(filters=Filters(langs=frozenset({"English!"}))), r"'English!' is not a .* \(the graph has en\)"),
+        (Export(filters=Filters(users=frozenset({"bob", "Bob B."}))), r"no user Bob B. \(it is a name of bob\)"),
+        (Export(filters=Filters(without=frozenset({"nobody"}))), "there is no user nobody"),
+        (Export(filters=Filters(states=frozenset({cast("TreeState", "growin")}))), "did you mean growing"),
+        (Export(filters=Filters(deleted=cast("Which", "onyl"))), "did you mean only"),
+        (Export(choices=Choices(pairs=cast("Any", "adjacnt"))), "did you mean adjacent"),
+        (Export(choices=Choices(threads=cast("Any", "bset"))), "did you mean best"),
+        (Export(packing=cast("Packing", "gzipp")), "did you mean gzip"),
+        (Export(form="preferences"), "did you mean preference"),
+    ],
+)
+async def test_a_name_that_there_is_not_is_an_error_that_suggests_one(
+    graph: Graph, tmp_path: Path, wanted: Export, why: str
+) -> None:
+    await bring(graph, tree("t", labels={"wit": {"value": 3.5, "count": 1}}, user_id="bob"))
+    await graph.execute("MATCH (user:User {id: 'bob'}) SET user.display_name = 'Bob B.'")
+    with pytest.raises(CannotExport, match=why):
+        await export(graph, tmp_path / "x.jsonl", wanted)
+    assert os.listdir(tmp_path) == []
+
+
+async def test_a_label_that_came_with_a_file_is_one_on_its_own_scale(graph: Graph) -> None:
+    await bring(graph, tree("s", labels={"wit": {"value": 3.5, "count": 1}}), tree("t"))
+    assert await kept(graph, at_least={"wit": 3}) == ["s"]
+    assert await kept(graph, at_most={"wit": 3}) == ["t"]
+
+
+@pytest.mark.parametrize("lang", ["pt-BR", "PT_br", "pt-br"])
+async def test_a_language_is_found_in_any_case(graph: Graph, lang: str) -> None:
+    await bring(graph, tree("s", lang="pt-BR"), tree("t", lang="pt"), tree("u", lang="pt_br"))
+    assert await kept(graph, langs=frozenset({lang})) == ["s", "u"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "usual"), [("EN", "en"), ("zh_hant_tw", "zh-Hant-TW"), ("es-419", "es-419"), ("sl-ROZAJ", "sl-rozaj")]
+)
+def test_a_tag_is_normalized(tag: str, usual: str) -> None:
+    assert normalized(tag) == usual
+
+
+@pytest.mark.parametrize("tag", ["", "e", "english", "English!", "en-", "-en", "en US"])
+def test_what_is_no_tag_is_refused(tag: str) -> None:
+    with pytest.raises(ValueError, match="is not a language tag"):
+        normalized(tag)
+
+
+async def warnings(graph: Graph, filters: Filters, form: str = "trees") -> list[str]:
+    return list((await export(graph, BytesIO(), Export(form=form, filters=filters))).warnings)
+
+
+async def test_a_valid_name_that_is_absent_is_a_warning(graph: Graph) -> None:
+    await bring(graph, tree("s", lang="de"), tree("t", lang="en"))
+    assert await warnings(graph, Filters(langs=frozenset({"xx", "de"}))) == [
+        "no tree is in language xx (the graph has de, en)"
+    ]
+    assert await warnings(graph, Filters(at_most={"humor": 0.5})) == ["no post of these trees has the label humor"]
+    assert await warnings(graph, Filters()) == []
+
+
+async def test_an_empty_export_says_what_left_out_what(graph: Graph) -> None:
+    assert await warnings(graph, Filters()) == ["nothing was exported: the graph has no trees"]
+    first = {"created_date": "2024-01-01T00:00:00+00:00"}
+    others = [tree("d", state="halted_by_moderator"), tree("e", state="growing"), tree("f", synthetic=True)]
+    await bring(graph, tree("a", lang="de"), tree("b", **first), tree("c", state="growing"), *others)
+    filters = Filters(langs=frozenset({"en"}), since=datetime(2024, 1, 2, tzinfo=UTC), synthetic=Which.EXCLUDE)
+    assert await warnings(graph, filters) == [
+        "nothing was exported: 1 tree in other languages; 1 tree begun at other dates; "
+        "3 trees by state: 2 growing, 1 halted_by_moderator; 1 tree whose posts do not pass the filters"
+    ]
+    (why,) = await warnings(graph, Filters(states=None), "preference")
+    assert why.startswith("nothing was exported: 6 trees without a record of this format (pairs of replies")
+    assert await warnings(graph, Filters(states=None, limit=0)) == ["nothing was exported: the limit is 0"]
+
+
 # Names and events
 
 
@@ -423,14 +509,14 @@ async def test_two_exports_are_byte_equal_and_read_back_with_the_counts_of_the_m
             await put(graph, folder / f"set-{{split}}.{ending}", form, splits=splits)
             again.append({each.name: each.read_bytes() for each in sorted(folder.iterdir())})
         assert again[0] == again[1]
-        told = json.loads((folder / "set.manifest.json").read_text())
+        told = json.loads((folder / f"set-splits.{ending}.manifest.json").read_text())
         for each in told["files"]:
             content = (folder / each["name"]).read_bytes()
             assert (each["bytes"], each["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
             assert each["records"] == len(read(folder / each["name"]))
         assert told["counts"]["trees"] == 40
         assert min(each["trees"] for each in told["files"]) > 0
-        assert "split | trees" in (folder / "set.card.md").read_text()
+        assert "split | trees" in (folder / f"set-splits.{ending}.card.md").read_text()
         test = read(folder / f"set-test.{ending}")
         seen.append(sorted(str(each.get("tree_id") or each.get("message_tree_id")) for each in test))
     assert all(each == seen[0] for each in seen)
@@ -472,7 +558,60 @@ async def test_a_stream_gets_no_manifest_and_a_pipe_can_be_told_to_get_none(grap
     assert (await put(graph, tmp_path / "a.jsonl", "sft", manifest=False)).beside == []
     assert os.listdir(tmp_path) == ["a.jsonl"]
     done = await put(graph, tmp_path / "b.jsonl", "sharegpt")
-    assert [each.name for each in done.beside] == ["b.manifest.json", "b.card.md", "b.dataset_info.json"]
+    endings = ("manifest.json", "card.md", "dataset_info.json")
+    assert [each.name for each in done.beside] == [f"b.jsonl.{ending}" for ending in endings]
+
+
+async def test_each_file_has_a_manifest_of_its_own(graph: Graph, tmp_path: Path) -> None:
+    await bring(graph, *some_trees())
+    for name in ("x.jsonl", "x.parquet", "x.jsonl.gz"):
+        await put(graph, tmp_path / name, "sft")
+    for name in ("x.jsonl", "x.parquet", "x.jsonl.gz"):
+        (file,) = json.loads((tmp_path / f"{name}.manifest.json").read_text())["files"]
+        assert (file["name"], file["sha256"]) == (name, hashlib.sha256((tmp_path / name).read_bytes()).hexdigest())
+        assert f'path: "{name}"' in (tmp_path / f"{name}.card.md").read_text()
+
+
+async def test_manifest_and_card_tell_the_origin_and_the_share_of_models(graph: Graph, tmp_path: Path) -> None:
+    imported = {**tree("t", reply("t", "t1", synthetic=True), reply("t", "t2")), "origin": "some set"}
+    await bring(graph, tree("n", reply("n", "n1")), imported, tree("u"))
+    await graph.execute(
+        "MATCH (post:Post) WHERE post.id IN ['n', 'n1', 't2'] REMOVE post.position WITH DISTINCT 1 AS done "
+        "MATCH (tree:Tree) WHERE tree.id IN ['n', 'u'] REMOVE tree.origin"
+    )
+    await put(graph, tmp_path / "x.jsonl", "trees", disguise=Disguise(user_ids=False))
+    counts = json.loads((tmp_path / "x.jsonl.manifest.json").read_text())["counts"]
+    assert counts["synthetic_posts"] == 1
+    assert counts["by_origin"] == {
+        "native": {"trees": 1, "posts": 3, "synthetic_posts": 0},
+        "imported": {
+            "some set": {"trees": 1, "posts": 2, "synthetic_posts": 1},
+            "unknown": {"trees": 1, "posts": 1, "synthetic_posts": 0},
+        },
+    }
+    card = (tmp_path / "x.jsonl.card.md").read_text()
+    assert "Models wrote 1 of 6 posts (16.7%)." in card
+    assert "| imported from some set | 1 | 2 | 1 |" in card
+    assert "| people of this installation | 1 | 3 | 0 |" in card
+
+
+async def test_manifest_and_card_count_the_trees_that_are_left_out(graph: Graph, tmp_path: Path) -> None:
+    states = ("growing", "halted_by_moderator", "growing", "ready_for_export")
+    others = [tree("bad", review_result=False), tree("de", lang="de", state="growing")]
+    await bring(graph, *(tree(f"t{i}", state=state) for i, state in enumerate(states)), *others)
+    done = await put(graph, tmp_path / "x.jsonl", "trees", filters=Filters(langs=frozenset({"en"})))
+    assert done.left_out == LeftOut(by_lang=1, by_state={"growing": 2, "halted_by_moderator": 1}, by_posts=1)
+    told = json.loads((tmp_path / "x.jsonl.manifest.json").read_text())
+    assert told["left_out"] == {
+        "by_lang": 1,
+        "by_date": 0,
+        "by_state": {"growing": 2, "halted_by_moderator": 1},
+        "by_posts": 1,
+        "by_split": 0,
+    }
+    assert "3 trees by state: 2 growing, 1 halted_by_moderator" in (tmp_path / "x.jsonl.card.md").read_text()
+    half = await export(graph, tmp_path / "{split}.jsonl", Export(filters=ALL, splits={"a": 1e-9}))
+    assert (half.trees, half.left_out.by_split) == (0, 6)
 
 
 async def test_what_cannot_be_exported_says_why(graph: Graph, tmp_path: Path) -> None:
