@@ -6,6 +6,7 @@ get their canonical slash back, and Litestar's own idea of a bad request, which 
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -147,7 +148,16 @@ def shapes() -> dict[str, Any]:
         if not each.__name__.startswith("_") and each not in (wire.In, wire.Out, BaseModel)
     ]
     _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
-    return {name: told or {"description": "Any JSON."} for name, told in definitions["$defs"].items()}
+    return {name: _optional(told) or {"description": "Any JSON."} for name, told in definitions["$defs"].items()}
+
+
+def _optional(shape: dict[str, Any]) -> dict[str, Any]:
+    """A shape whose defaults are told in words: generators of types take a field with a `default` as always there."""
+    for field in shape.get("properties", {}).values():
+        if "default" in field and (default := field.pop("default")) is not None:
+            words = [field.get("description", ""), f"Default: `{json.dumps(default)}`."]
+            field["description"] = " ".join(filter(None, words))
+    return shape
 
 
 def _operations(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -119,6 +119,13 @@ _PARAMETERS: Mapping[str, str] = {
     "window_size": "How many users are shown on either side.",
 }
 
+_KEYS: Mapping[str, str] = {
+    "get_tree_manager_state_counts": "growing",
+    "get_user_stats": "total",
+    "oa_graph": "pool_size",
+}
+"""A key of a map, by the field or operation that has it; other maps have languages for keys."""
+
 _FORMATS: Mapping[str, str] = {
     "uuid": _PROMPT,
     "date-time": "2026-03-01T12:30:00.250000+00:00",
@@ -138,7 +145,7 @@ def add(document: Json) -> None:
                 _mend_parameter(parameter, samples)
             for sent in (operation.get("requestBody", {}), *operation["responses"].values()):
                 for media in sent.get("content", {}).values():
-                    _mend_media(media, samples)
+                    _mend_media(media, samples, operation=operation["operationId"])
 
 
 class _Samples:
@@ -195,15 +202,15 @@ class _Samples:
             case "array":
                 return [self.fitting(schema["items"], field=field)] if schema.get("items") else []
             case "object":
-                return self._map(schema)
+                return self._map(schema, field)
             case _:
                 return None
 
-    def _map(self, schema: Json) -> Json:
+    def _map(self, schema: Json, field: str) -> Json:
         values = schema.get("additionalProperties")
         if not isinstance(values, dict) or not values:
             return {}
-        keys = self._follow(schema.get("propertyNames", {})).get("enum", ["en"])
+        keys = self._follow(schema.get("propertyNames", {})).get("enum", [_KEYS.get(field, "en")])
         return {str(keys[0]): self.fitting(values)}  # pyright: ignore[reportUnknownArgumentType]
 
     def _follow(self, schema: Json) -> Json:
@@ -247,7 +254,7 @@ def _mend_parameter(parameter: Json, samples: _Samples) -> None:
         parameter.setdefault("example", samples.fitting(parameter["schema"], field=parameter["name"]))
 
 
-def _mend_media(media: Json, samples: _Samples) -> None:
+def _mend_media(media: Json, samples: _Samples, *, operation: str) -> None:
     """Of a union each member has an example."""
     if "example" in media or "examples" in media:
         return
@@ -255,7 +262,7 @@ def _mend_media(media: Json, samples: _Samples) -> None:
     if len(members) > 1 and all("$ref" in each for each in members):
         media["examples"] = {_name(each): _shown(samples, each) for each in members}
     else:
-        media["example"] = samples.fitting(media["schema"])
+        media["example"] = samples.fitting(media["schema"], field=operation)
 
 
 def _shown(samples: _Samples, member: Json) -> Json:

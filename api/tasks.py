@@ -59,7 +59,7 @@ async def availability(
     request: Call,
     data: JSONBody[wire.User | None] = None,
     lang: Annotated[str, QueryParameter(max_length=32, description="empty means `en`")] = wire.DEFAULT_LANG,
-) -> dict[str, int]:
+) -> wire.TaskAvailability:
     """How many tasks of each kind the user could be given. Cheap, and changes nothing."""
     counts = await protocol.availability(
         request.graph,

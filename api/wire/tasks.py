@@ -248,6 +248,25 @@ def done(id: str) -> TaskDone:
     return TaskDone(id=id, type="task_done")
 
 
-def availability(counts: Mapping[str, int]) -> dict[str, int]:
+class TaskAvailability(Out):
+    """How many tasks of each kind a user could be given."""
+
+    random: int
+    """The sum of all kinds."""
+    summarize_story: int
+    """Always 0, as `rate_summary`: no task of these kinds is handed out."""
+    rate_summary: int
+    initial_prompt: int
+    prompter_reply: int
+    assistant_reply: int
+    rank_initial_prompts: int
+    rank_prompter_replies: int
+    rank_assistant_replies: int
+    label_initial_prompt: int
+    label_assistant_reply: int
+    label_prompter_reply: int
+
+
+def availability(counts: Mapping[str, int]) -> TaskAvailability:
     """All request types; 0 for those that nothing is counted for."""
-    return {each.value: counts.get(each.value, 0) for each in TaskRequestType}
+    return TaskAvailability.model_validate({each.value: counts.get(each.value, 0) for each in TaskRequestType})

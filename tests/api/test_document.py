@@ -14,6 +14,8 @@ from referencing.jsonschema import DRAFT202012
 
 from oa_graph.api.app import create_app
 from oa_graph.api.document import document
+from oa_graph.api.wire import TaskRequestType
+from oa_graph.model import Frame, TreeState
 from oa_graph.settings import Settings
 from tests.api.conftest import ROOT, WEB, Service, key_for
 from tests.api.contract import Json
@@ -104,6 +106,27 @@ def test_an_example_is_no_name_of_its_field() -> None:
         if field == value and field != "spam"
     ]
     assert wrong == []
+
+
+def test_a_field_that_need_not_be_sent_has_no_default() -> None:
+    """Generators of types take a field with a default, be it null, as one that is always there."""
+    fields = {
+        f"{name}.{field}": told for name, shape in SHAPES.items() for field, told in shape.get("properties", {}).items()
+    }
+    assert [name for name, told in fields.items() if "default" in told] == []
+    assert "required" not in SHAPES["TaskRequest"]
+    assert fields["TaskRequest.type"]["description"].endswith('Default: `"random"`.')
+
+
+def shown(name: str) -> Json:
+    return OPERATIONS[name]["responses"]["200"]["content"]["application/json"]["example"]
+
+
+def test_maps_of_an_example_have_keys_that_occur() -> None:
+    assert shown("POST /api/v1/tasks/availability").keys() == {*TaskRequestType}
+    assert shown("GET /api/v1/stats/tree_manager/state_counts").keys() <= {*TreeState}
+    assert shown("GET /api/v1/users/{user_id}/stats").keys() <= {*Frame}
+    assert shown("GET /api/v1/admin/backend_settings/full")["oa_graph"].keys() <= {*Settings.model_fields}
 
 
 def test_tags_are_described_and_used() -> None:

@@ -293,7 +293,7 @@ def test_raters_learn_that_replies_are_synthetic_only_when_all_are(
 
 
 def test_availability_names_all_twelve_kinds() -> None:
-    told = wire.availability({"random": 3, "initial_prompt": 3})
+    told = wire.availability({"random": 3, "initial_prompt": 3}).model_dump()
     assert len(told) == 12
     assert {kind for kind, count in told.items() if count} == {"random", "initial_prompt"}
 
