@@ -30,7 +30,9 @@ OnlyRoots = Annotated[Flag, flag("Only initial prompts.", default=False)]
 IncludeDeleted = Annotated[Flag, flag("Also what is deleted.", default=False)]
 NewestFirst = Annotated[Flag, flag("The newest first.", default=True)]
 Descending = Annotated[Flag, flag("The newest first.", default=False)]
-Lang = Annotated[str | None, QueryParameter(description="Only messages with exactly this language tag.")]
+Lang = Annotated[
+    str | None, QueryParameter(description="Only messages with this language tag; `en` does not include `en-US`.")
+]
 ClientId = Annotated[
     UUID | None,
     QueryParameter(description="Only messages of this API client; others than its own see trusted clients."),
@@ -39,7 +41,8 @@ ClientId = Annotated[
 
 def among(*, client: str | None, lang: str | None, only_roots: Flag, deleted: Flag) -> Among:
     """Which posts a list is of, so far; the authors may be added."""
-    return Among(client=client, lang=lang or None, only_roots=bool(only_roots), include_deleted=bool(deleted))
+    lang = wire.language(lang) if lang else None
+    return Among(client=client, lang=lang, only_roots=bool(only_roots), include_deleted=bool(deleted))
 
 
 async def by_author(

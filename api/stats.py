@@ -228,7 +228,9 @@ async def tree_manager(request: Call, max_count: TreeCount = 1000) -> wire.TreeM
 )
 async def agreement(
     request: Call,
-    lang: Annotated[str | None, QueryParameter(description="only trees with exactly this language tag")] = None,
+    lang: Annotated[
+        str | None, QueryParameter(description="only trees with this language tag; `en` does not include `en-US`")
+    ] = None,
     max_count: Annotated[int, QueryParameter(ge=1, le=10_000, description="how many trees are looked at")] = 1000,
 ) -> wire.AgreementStats:
     """Krippendorff's alpha for each label, Kendall's W for rankings, and how reliable each user is.
@@ -237,7 +239,10 @@ async def agreement(
     same one. It takes a second or two for every thousand trees.
     """
     measured, users = await agreed.both(
-        request.graph, lang=lang or None, trees=max_count, seconds=request.desk.settings.statement_timeout_sec
+        request.graph,
+        lang=wire.language(lang) if lang else None,
+        trees=max_count,
+        seconds=request.desk.settings.statement_timeout_sec,
     )
     return wire.agreement_stats(measured, users)
 

@@ -66,7 +66,7 @@ async def availability(
         request.limits,
         client=request.caller,
         person=wire.someone(data),
-        lang=lang or wire.DEFAULT_LANG,
+        lang=wire.language(lang or wire.DEFAULT_LANG),
     )
     return wire.availability(counts)
 

@@ -19,6 +19,7 @@ from typing import Literal
 from oa_graph.graph import stats
 from oa_graph.graph.session import Graph
 from oa_graph.graph.stats import LabelsGiven, RankingsGiven
+from oa_graph.language import normalized
 from oa_graph.model import GRADED_LABELS, Role, TextLabel
 from oa_graph.policy.agreement import Measure, Metric, OneCoin, Unit, kendall_w, krippendorff_alpha, one_coin
 
@@ -160,6 +161,7 @@ async def judgements(
 
     Raises StoreBusy, StoreUnavailable.
     """
+    lang = lang and normalized(lang)
     names = [str(label) for label in labels]
     given = await stats.labels_given(graph, names, lang=lang, trees=trees, seconds=seconds)
     ranked = await stats.rankings_given(graph, lang=lang, trees=trees, seconds=seconds)

@@ -6,7 +6,7 @@ text as numbers, an empty list may stand for an empty map; each shape knows how 
 original's order; a function makes each shape from a value of the model.
 """
 
-from oa_graph.api.wire.base import DEFAULT_LANG, In, Out, moment
+from oa_graph.api.wire.base import DEFAULT_LANG, In, Out, language, moment
 from oa_graph.api.wire.failures import Health, HTTPError, HTTPValidationError, OasstErrorResponse, ValidationError
 from oa_graph.api.wire.frontend_users import FrontEndUser, FrontEndUserPage, user, users
 from oa_graph.api.wire.labels import LABELS, LabelDescription, ValidLabelsResponse, valid_labels
@@ -182,6 +182,7 @@ __all__ = [
     "flagged",
     "full_settings",
     "history",
+    "language",
     "leaderboard",
     "message",
     "messages",

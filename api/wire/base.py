@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, overload
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from oa_graph.errors import EmptyId
+from oa_graph.language import is_tag, normalized
+
+log = logging.getLogger(__name__)
 
 
 def without_null(value: str) -> str:
@@ -23,6 +28,18 @@ def _without_gap(value: str, about: ValidationInfo) -> str:
     return value
 
 
+def language(value: str) -> str:
+    """Normalize a language tag. Text that is no tag stays as it was sent, and is logged: the original took any."""
+    if value and not is_tag(value):
+        _warn_of_language(value[:50])
+    return normalized(value)
+
+
+@lru_cache(1000)  # once for each value, as long as not too many come
+def _warn_of_language(value: str) -> None:
+    log.warning("language %r is no BCP 47 tag; kept as sent", value)
+
+
 Text = Annotated[str, AfterValidator(without_null)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=128), AfterValidator(without_null)]
 FrontendId = Annotated[
@@ -34,7 +51,13 @@ FrontendId = Annotated[
 ]
 """An id that a frontend makes. The bound keeps it indexable."""
 Short = Annotated[str, StringConstraints(max_length=256), AfterValidator(without_null)]
-Lang = Annotated[str, StringConstraints(max_length=32), AfterValidator(without_null), Field(examples=["en", "pt-BR"])]
+Lang = Annotated[
+    str,
+    StringConstraints(max_length=32),
+    AfterValidator(without_null),
+    AfterValidator(language),
+    Field(examples=["en", "pt-BR"]),
+]
 Index = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 """Wide enough that what is out of the list's range is told as such, narrow enough to be stored."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

@@ -76,7 +76,7 @@ class TaskRequest(In):
     collective: bool = False
     """Many users may answer until the task is closed."""
     lang: Lang | None = None
-    """A BCP 47 tag; missing or empty means `en`."""
+    """A BCP 47 tag, in any case, with `-` or `_`; missing or empty means `en`."""
 
     def by(self, client: model.Client) -> model.TaskRequest:
         """The same with its client. Raises UserNotSpecified, and NothingToHandOut for kinds that are no more."""

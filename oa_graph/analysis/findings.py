@@ -11,6 +11,7 @@ from oa_graph.agreement import Agreements
 from oa_graph.graph import posts
 from oa_graph.graph.asking import ask_named
 from oa_graph.graph.session import Graph, decoder
+from oa_graph.language import normalized
 from oa_graph.model import Post
 
 T = TypeVar("T")
@@ -173,6 +174,8 @@ async def find(
 
     Raises StoreBusy, StoreUnavailable.
     """
+
+    lang = lang and normalized(lang)
 
     async def rows(name: str, shape: type[T], **given: object) -> list[T]:
         return await _rows(graph, name, shape, {"lang": lang, **given}, seconds)

@@ -18,6 +18,7 @@ from oa_graph.cli.console import chosen_settings, data_option, database, err, on
 from oa_graph.exchange import Counts, Defaults, Format, Into, OnRefused, Refused, Wish, bulk
 from oa_graph.exchange.bulk import NotFresh, Others
 from oa_graph.exchange.counts import Progress
+from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.managed import Server
 from oa_graph.model import TreeState
 from oa_graph.settings import Settings
@@ -95,8 +96,8 @@ def import_(
     """
     if into and state:
         raise click.UsageError("--into and --state say the same: give one of them")
-    if not exchange.is_tag(lang):
-        raise click.UsageError(f"--lang {lang} is not a language tag, such as en or pt-BR")
+    if not is_tag(lang):
+        raise click.UsageError(f"--lang {lang} is not a language tag ({TAG_RULE})")
     if activate and into != Into.BACKLOG:
         raise click.UsageError("--activate takes trees out of the backlog: it needs --into backlog")
     wish = Wish(
@@ -106,7 +107,7 @@ def import_(
         activate=activate,
         limit=limit,
         longest=max_text,
-        defaults=Defaults(lang=lang, synthetic=synthetic, model_name=model_name, origin=origin),
+        defaults=Defaults(lang=normalized(lang), synthetic=synthetic, model_name=model_name, origin=origin),
     )
     to = rejects or Path(f"{'stdin' if file == Path('-') else file.name}.rejects.jsonl")
     with _rejects(to, file) as told:

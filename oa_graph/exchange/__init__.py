@@ -17,9 +17,9 @@ from oa_graph.exchange.filters import Distrusted, Filters, Which
 from oa_graph.exchange.formats import Defaults, Format
 from oa_graph.exchange.forms import FORMS, Choices
 from oa_graph.exchange.landing import Into
-from oa_graph.exchange.oasst import is_tag
 from oa_graph.exchange.refusals import OnRefused, Reason, Refused
 from oa_graph.exchange.sinks import Packing
+from oa_graph.language import is_tag
 
 __all__ = [
     "CLIENT",

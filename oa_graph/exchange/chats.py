@@ -26,6 +26,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from oa_graph.exchange import oasst
 from oa_graph.exchange.refusals import Reason, Unfit
 from oa_graph.graph.exchange import FiledPost, FiledTree
+from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.model import DEPTH_CAP, Role, TreeState
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "oa-graph:chats")
@@ -202,6 +203,6 @@ def _add(
 
 def _lang(more: dict[str, object], default: str) -> str:
     lang = more.pop("lang", default)
-    if not isinstance(lang, str) or not oasst.is_tag(lang):
-        raise Unfit(Reason.UNKNOWN_LANGUAGE, f"{lang!r} is not a language tag")
-    return lang
+    if not isinstance(lang, str) or not is_tag(lang):
+        raise Unfit(Reason.UNKNOWN_LANGUAGE, f"{lang!r} is not a language tag ({TAG_RULE})")
+    return normalized(lang)

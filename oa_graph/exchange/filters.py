@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from math import isfinite
 
 from oa_graph.errors import CannotExport
 from oa_graph.graph.exchange import FiledPost
+from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.model import TextLabel, TreeState
 
 
@@ -89,7 +89,7 @@ class Filters:
             _check_mean(label, mean)
         if self.langs is None:
             return self
-        return replace(self, langs=frozenset().union(*(_as_held(lang, langs) for lang in self.langs)))
+        return replace(self, langs=frozenset(_language(lang, langs) for lang in self.langs))
 
     @property
     def bounded(self) -> frozenset[str]:
@@ -187,28 +187,9 @@ def _check_mean(label: str, mean: float) -> None:
         raise CannotExport(why=f"the mean {mean:g} of {label} is out of range{scale}")
 
 
-def _as_held(tag: str, held: Collection[str]) -> frozenset[str]:
-    """The tags of the graph that are `tag` but for case and separator; if there are none, `tag` normalized."""
-    if found := frozenset(lang for lang in held if _folded(lang) == _folded(tag)):
-        return found
-    try:
-        return frozenset({normalized(tag)})
-    except ValueError as error:
-        raise CannotExport(why=f"{error}{listed('the graph has', held)}") from error
-
-
-def _folded(tag: str) -> str:
-    return tag.replace("_", "-").lower()
-
-
-_TAG = re.compile(r"(?i)([a-z]{2,3})(-[a-z]{4})?(-[a-z]{2}|-\d{3})?((?:-[a-z\d]{1,8})*)")
-"""BCP 47, well-formed: language, script, region, and all that may follow."""
-
-
-def normalized(tag: str) -> str:
-    """Return a language tag in the usual case, such as `pt-BR`. Raise ValueError if it is not well-formed."""
-    found = _TAG.fullmatch(tag.replace("_", "-"))
-    if found is None:
-        raise ValueError(f"{tag!r} is not a language tag such as en or pt-BR")
-    lang, script, region, rest = (part or "" for part in found.groups())
-    return lang.lower() + script.title() + region.upper() + rest.lower()
+def _language(tag: str, held: Collection[str]) -> str:
+    """The tag as the graph writes it. A graph may hold languages that are no tags: those can be asked for as well."""
+    lang = normalized(tag)
+    if lang not in held and not is_tag(lang):
+        raise CannotExport(why=f"{tag!r} is not {TAG_RULE}{listed('the graph has', held)}")
+    return lang

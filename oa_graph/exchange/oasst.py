@@ -43,6 +43,7 @@ from pydantic import (
 
 from oa_graph.exchange.refusals import Reason, Unfit
 from oa_graph.graph.exchange import FiledPost, FiledTree, LabelMean
+from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.model import DEPTH_CAP, Role, TreeState
 
 _NUL = "\0"
@@ -90,16 +91,11 @@ def _by_name(value: object) -> object:
     return {name: {"value": value, "count": count} for name, value, count in zip(names, values, counts, strict=True)}
 
 
+@lru_cache(1000)
 def _tag(value: str) -> str:
     if not is_tag(value):
-        raise ValueError(f"{value!r} is not a language tag")
-    return value
-
-
-@lru_cache(1000)
-def is_tag(value: str) -> bool:
-    """Whether it looks as names of languages do. A language that no index knows is none the worse for it."""
-    return bool(re.fullmatch(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8})*", value))
+        raise ValueError(f"{value!r} is not a language tag ({TAG_RULE})")
+    return normalized(value)
 
 
 def _named(value: dict[str, _Entry]) -> dict[str, _Entry]:
@@ -223,7 +219,7 @@ def _at_once(fields: dict[str, Any], parent: FiledPost | None, position: int) ->
         and (above is None or (parent is not None and above == parent.id))
         and (parent is None or parent.depth < DEPTH_CAP)
         and (author is None or (type(author) is str and 0 < len(author) <= _LONGEST_ID))
-        and (lang is None or (type(lang) is str and is_tag(lang)))
+        and (lang is None or type(lang) is str)
         and (reviews is None or (type(reviews) is int and 0 <= reviews < _MOST))
         and (rank is None or (type(rank) is int and 0 <= rank < _MOST))
         and (result is None or result is True or result is False)
@@ -234,6 +230,7 @@ def _at_once(fields: dict[str, Any], parent: FiledPost | None, position: int) ->
     ):
         return None
     try:
+        lang = None if lang is None else _tag(lang)
         emojis, labels, scores = _counts(get("emojis")), _means(get("labels")), _scores(get("detoxify"))
         created = None if date is None else _moment(date, "")
     except (TypeError, ValueError, KeyError):

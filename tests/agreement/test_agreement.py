@@ -85,7 +85,7 @@ async def test_one_language_and_a_part_of_the_trees_can_be_asked_for(graph: Grap
     for id, lang in (("1", "en"), ("2", "de"), ("3", "en")):
         await bring(graph, tree(id, reply(id, f"{id}a", lang=lang), lang=lang))
         await review(graph, f"{id}a", ada={"spam": 0.0}, bob={"spam": 1.0})
-    german = await agreement.agreement(graph, lang="de")
+    german = await agreement.agreement(graph, lang="DE")
     assert (german.lang, german.trees, named(german)["spam"].items) == ("de", 1, 1)
     first = await agreement.agreement(graph, trees=2)
     assert (first.trees, named(first)["spam"].items) == (2, 2)

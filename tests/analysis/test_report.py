@@ -168,7 +168,7 @@ async def test_what_people_wrote_stays_text(graph: Graph, rng: Random) -> None:
 
 async def test_a_report_of_one_language_leaves_the_others_out(graph: Graph, rng: Random) -> None:
     await seed(graph, rng)
-    found = await findings.find(graph, lang="de")
+    found = await findings.find(graph, lang="DE")
     assert {each.lang for each in found.states} == {"de"}
     assert [each.tree.lang for each in found.drawn] == ["de"]
     assert "Conversation trees (de)" in render(found, made=MADE)

@@ -95,6 +95,7 @@ async def of_ada(web: Frontend, path: str) -> str:
         ("?max_count=2", "DC"),
         ("?only_roots=true", "A"),
         ("?lang=en", "DCBA"),
+        ("?lang=EN", "DCBA"),
         ("?lang=", "DCBA"),
         ("?lang=en-US", ""),
         ("?start_date=2026-03-01T12:00:01", "DCB"),

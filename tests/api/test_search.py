@@ -80,6 +80,7 @@ async def test_a_search_is_narrowed_like_a_list(web: Frontend, bot: Frontend, se
     assert texts(await search(web, "rain", f"&lang=en&api_client_id={BOT_ID}")) == ["Rain of the bot"]
     assert texts(await search(bot, "rain")) == ["Rain of the bot"]
     assert texts(await search(web, "rain", "&lang=de")) == []
+    assert texts(await search(web, "rain", "&lang=EN&only_roots=1")) == roots
 
 
 @pytest.mark.parametrize("desc", ["", "&desc=true"])

@@ -202,7 +202,7 @@ async def test_agreement_is_told_with_a_reason_where_there_is_none(web: Frontend
     await review(service.graph, "a", ada={"spam": 0.0, "quality": 0.5}, bob={"spam": 0.0, "quality": 0.75})
     await review(service.graph, "b", ada={"spam": 1.0}, bob={"spam": 1.0})
     await rank(service.graph, "t", ada="ab", bob="ab")
-    found = (await web.get("/stats/agreement?lang=de&max_count=5")).json()
+    found = (await web.get("/stats/agreement?lang=DE&max_count=5")).json()
     labels = {each["name"]: each for each in found["labels"]}
     assert (found["lang"], found["trees"]) == ("de", 1)
     assert (labels["spam"]["value"], labels["spam"]["metric"], labels["spam"]["judgements"]) == (1.0, "nominal", 4)

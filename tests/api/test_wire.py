@@ -154,6 +154,17 @@ def test_a_rating_answers_no_task_that_there_is() -> None:
         interaction(type="message_rating", message_id="1", rating="3").answer()
 
 
+def test_a_language_is_normalized_and_one_that_is_no_tag_is_kept_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert request(user=ADA, lang="en_us").by(Client("c")).lang == "en-US"
+    assert text(lang="EN").answer().lang == "en"
+    assert caplog.records == []
+    odd = "Deutsch, bitte!"
+    assert [text(lang=odd).answer().lang for _ in range(3)] == [odd] * 3
+    assert [record.getMessage() for record in caplog.records] == [f"language '{odd}' is no BCP 47 tag; kept as sent"]
+
+
 @pytest.mark.parametrize("lang", [None, ""])
 def test_a_missing_language_is_english_for_tasks_and_the_parents_for_replies(lang: str | None) -> None:
     assert request(user=ADA, lang=lang).by(Client("c")).lang == "en"

@@ -236,6 +236,22 @@ async def test_any_language_tag_is_taken_as_it_is(raw: Raw, lang: str) -> None:
     assert shapes.thread(task)[0].lang == lang
 
 
+async def test_one_language_in_several_spellings_is_one_pool(raw: Raw) -> None:
+    task = await raw.call("POST", "/tasks/", json={"type": "initial_prompt", "user": EVE, "lang": "PT_br"})
+    await raw.call("POST", f"/tasks/{task['id']}/ack", json={"message_id": "m"}, status=204)
+    body = {"type": "text_reply_to_message", "message_id": "m", "user_message_id": "n", "text": "Chuva?"}
+    await raw.call("POST", "/tasks/interaction", json={**body, "user": EVE, "lang": "pt-br"})
+    for lang, count in (("pt_BR", 1), ("pt", 0), ("pt-PT", 0)):
+        counts = await raw.call("POST", f"/tasks/availability?lang={lang}", json=person("gus"))
+        assert counts["label_initial_prompt"] == count, lang
+    for query in ("lang=PT-BR", "lang=pt_br", "lang=pt_BR&search_query=chuva"):
+        (found,) = (await raw.call("GET", f"/messages/cursor?{query}"))["items"]
+        assert found["lang"] == "pt-BR"
+    ask = {"type": "label_initial_prompt", "user": person("fay"), "lang": "PT-BR"}
+    task = shapes.task(await raw.call("POST", "/tasks/", json=ask))
+    assert shapes.thread(task)[0].lang == "pt-BR"
+
+
 async def test_a_language_tag_has_at_most_32_characters(raw: Raw) -> None:
     assert (await raw.refused("POST", "/tasks/", json={"user": EVE, "lang": "x" * 33}))[0] == 422
 

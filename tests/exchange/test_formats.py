@@ -353,6 +353,11 @@ def test_what_a_conversation_says_beside_its_texts_is_kept() -> None:
     ]
 
 
+def test_the_language_of_a_conversation_is_normalized() -> None:
+    found, _ = found_in(lines(chat("Oi", lang="pt_br")))
+    assert [post.lang for post in found[0].posts] == ["pt-BR"]
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -369,6 +374,7 @@ def test_what_a_conversation_says_beside_its_texts_is_kept() -> None:
         ({"messages": [{"content": "Hi"}]}, "wrong_shape"),
         ({"messages": "Hi"}, "wrong_shape"),
         (chat("Hi", lang="no language"), "unknown_language"),
+        (chat("Hi", lang="English"), "unknown_language"),
         (chat("a\0b"), "bad_text"),
         (chat("a\ud800"), "bad_text"),
         (b"{broken", "not_json"),

@@ -56,6 +56,12 @@ def test_columns_of_names_are_taken_as_maps() -> None:
     assert found["labels"] == {"spam": {"value": 0.0, "count": 3}, "quality": {"value": 0.5, "count": 2}}
 
 
+@pytest.mark.parametrize("more", [{}, {"unknown": 1}], ids=["usual", "with a field that needs a closer look"])
+def test_languages_are_normalized(more: Json) -> None:
+    found = parse(tree("r", reply("r", "s", lang="zh_hant", **more), lang="EN", **more))
+    assert [post.lang for post in found.posts] == ["en", "zh-Hant"]
+
+
 def test_nulls_are_left_out() -> None:
     assert again(tree("r", rank=None, user_id=None, unknown=None)) == tree("r")
 
@@ -118,6 +124,7 @@ def _broken(**changes: Any) -> Json:
         (_broken(created_date="yesterday"), "message s: created_date 'yesterday' is not an ISO time"),
         (_broken(created_date="0001-01-01T00:00:00+14:00"), "is not an ISO time"),
         (_broken(lang="not a tag"), "'not a tag' is not a language tag"),
+        (_broken(lang="English"), "'English' is not a language tag (a BCP 47 tag, such as en or pt-BR)"),
         (_broken(emojis={"+1": -1}), "message s: emojis"),
         (_broken(emojis={"name": [["+1"]], "count": [1]}), "message s: emojis"),
         (_broken(labels={"name": ["spam"], "value": [], "count": [1]}), "message s: labels"),

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
 
 import pytest
 
+from oa_graph import boards
 from oa_graph.errors import SchemaChanged, SchemaTooNew
 from oa_graph.graph import schema
 from oa_graph.graph.queries import SchemaFile, schema_files
 from oa_graph.graph.session import Graph
-from tests.builders import at_once
+from oa_graph.language import normalized
+from oa_graph.model import Limits, TaskKind, TreeState
+from oa_graph.policy import search
+from tests.builders import ADA, BOB, Hands, at_once, person, plant, snapshot, text_for
+from tests.invariants import check, same_when_counted_anew
+from tests.test_language import TAGS, TEXTS
 
 pytestmark = pytest.mark.anyio
 
@@ -47,12 +55,20 @@ async def restored(connected: Graph) -> AsyncGenerator[None]:
 
 FILLS_GAPS = re.compile(r"MATCH .*\((?P<name>\w+):\w+\) WHERE (?P=name)\.\w+ IS NULL\s")
 CLEARS_AWAY = re.compile(r"MATCH \((?P<name>\w+):\w+\) CALL \((?P=name)\) \{ DETACH DELETE (?P=name) \}")
+LISTS_RENAMES = re.compile(
+    r"(?s).*WHERE tag <> lang\nMERGE \(rename:LanguageRename \{lang: lang\}\) SET rename.tag = tag$"
+)
+RENAMES = re.compile(
+    r"MATCH \(rename:LanguageRename\)\n(?:SET rename:LanguageRename\nWITH rename\n)?"
+    r"MATCH \(\w+:\w+(?: \{\w+: |\) WHERE \w+\.\w+ = )rename\.lang"
+)
 
 
 def again_is_nothing(statement: str) -> bool:
-    """Whether the statement, done again, does nothing: it makes or drops something once, fills gaps or clears away."""
+    """Whether the statement, done again, does nothing: it makes or drops something once, fills gaps, clears away or
+    renames languages: what has its new name is under the old one no more."""
     return any(word in statement for word in ("IF NOT EXISTS", "IF EXISTS")) or any(
-        each.match(statement) for each in (FILLS_GAPS, CLEARS_AWAY)
+        each.match(statement) for each in (FILLS_GAPS, CLEARS_AWAY, LISTS_RENAMES, RENAMES)
     )
 
 
@@ -132,3 +148,100 @@ async def test_processes_that_start_at_once_apply_it_together(graph: Graph, monk
     _, failed = await at_once(schema.apply(graph) for _ in range(4))
     assert failed == []
     assert len(await remembered(graph)) == len(schema_files()) + 1
+
+
+# Languages of graphs that were written when every spelling was a language of its own
+
+FORGET_LANGUAGES = "MATCH (s:Schema {name: 'schema/0007_languages'}) DELETE s"
+SPELLINGS = ("en", "EN", "En", "en-us", "EN_US", "pt_br", "zh-hant", "English!")
+FEW = Limits(num_reviews_initial_prompt=1, num_reviews_reply=1, goal_tree_size=3, max_pending_tasks_per_user=1000)
+
+
+async def write_in(graph: Graph, langs: Sequence[str], rng: Random) -> None:
+    """In each spelling a prompt under review, a growing tree with a place that somebody holds, a tree that waits, and a
+    prompt begun; some figures are counted, and some wait to be."""
+    ada, bob, cat = (Hands(graph, FEW, rng, who) for who in (ADA, BOB, person("cat")))
+    for lang in langs:
+        task = await ada.ask(TaskKind.INITIAL_PROMPT, lang=lang)
+        await ada.ack(task)
+        await ada.settle(text_for(task, text=f"Prompt in {lang}"))
+        await plant(graph, {f"Growing in {lang}": {f"?Reply in {lang}": {}}}, lang=lang, limits=FEW)
+        await plant(graph, {f"Waiting in {lang}": {}}, lang=lang, limits=FEW, state=TreeState.PROMPT_LOTTERY_WAITING)
+    await boards.rebuild(graph, now=datetime.now(UTC))
+    for lang in langs:
+        await bob.ask(TaskKind.ASSISTANT_REPLY, lang=lang)
+        task = await cat.ask(TaskKind.ASSISTANT_REPLY, lang=lang)
+        await cat.ack(task)
+        await cat.settle(text_for(task, text=f"Answer in {lang}", lang=lang.swapcase()))
+        await bob.ask(TaskKind.INITIAL_PROMPT, lang=lang)
+
+
+async def languages(graph: Graph) -> set[str]:
+    """Every language that is named anywhere."""
+    rows = await graph.execute(
+        """
+        MATCH (n) WHERE n:Post OR n:Tree OR n:Task OR n:Tally OR n:Credit OR n:Language
+        UNWIND [coalesce(n.lang, n.tag), split(n.pool, ' ')[1]] AS lang
+        RETURN collect(DISTINCT lang) AS langs
+        """
+    )
+    return set(rows[0]["langs"])
+
+
+async def test_what_a_graph_holds_under_several_spellings_becomes_one_language(graph: Graph, rng: Random) -> None:
+    await write_in(graph, SPELLINGS, rng)
+    before = await languages(graph)
+    assert before >= {*SPELLINGS, "eN", "PT_BR"}
+    await graph.execute(FORGET_LANGUAGES)
+    assert await schema.apply(graph) == ["schema/0007_languages"]
+    assert await languages(graph) == {"en", "en-US", "pt-BR", "zh-Hant", "English!", "eNGLISH!"}
+    await check(graph, FEW)
+    await same_when_counted_anew(graph)
+    trees = {
+        row["tag"]: row["n"] for row in await graph.execute("MATCH (n:Language) RETURN n.tag AS tag, n.growing AS n")
+    }
+    assert (trees["en"], trees["en-US"], trees["pt-BR"]) == (3, 2, 1)
+    leases = await graph.execute(
+        "MATCH (:Task)-[lease:LEASES]->(n:Language {tag: 'en'}) RETURN count(lease) AS n, min(lease.until) AS until"
+    )
+    assert leases[0]["n"] == 3
+    assert leases[0]["until"] > 1e12
+    # One pool, and one index of texts.
+    dan = Hands(graph, FEW, rng, person("dan"))
+    assert (await dan.available(lang="en"))["label_initial_prompt"] == 3
+    rows = await graph.execute("MATCH (n:Post) RETURN n.lang AS lang, [l IN labels(n) WHERE l <> 'Post'] AS labels")
+    assert [row for row in rows if row["labels"] != [search.label(row["lang"])]] == []
+
+
+async def test_a_crash_between_two_statements_is_made_up_for(graph: Graph, rng: Random) -> None:
+    await write_in(graph, ("EN", "pt_br"), rng)
+    (step,) = (each for each in schema_files() if each.name == "schema/0007_languages")
+    for done in range(len(step.statements)):
+        for statement in step.statements[:done]:
+            await graph.execute(statement)
+    await graph.execute(FORGET_LANGUAGES)
+    await schema.apply(graph)
+    after = await snapshot(graph)
+    for statement in step.statements:
+        await graph.execute(statement)
+    assert await snapshot(graph) == after
+    assert await languages(graph) == {"en", "pt-BR"}
+    await check(graph, FEW)
+    await same_when_counted_anew(graph)
+
+
+async def test_processes_that_start_at_once_rename_languages_together(graph: Graph, rng: Random) -> None:
+    await write_in(graph, ("EN", "En", "pt_br"), rng)
+    await graph.execute(FORGET_LANGUAGES)
+    _, failed = await at_once(schema.apply(graph) for _ in range(4))
+    assert failed == []
+    assert await languages(graph) == {"en", "pt-BR"}
+    await check(graph, FEW)
+    await same_when_counted_anew(graph)
+
+
+async def test_the_schema_and_the_program_write_tags_alike(graph: Graph) -> None:
+    await graph.execute("UNWIND $texts AS text CREATE (:Language {tag: text})", texts=[*TAGS, *TEXTS])
+    await graph.execute(FORGET_LANGUAGES)
+    await schema.apply(graph)
+    assert await languages(graph) == {normalized(text) for text in [*TAGS, *TEXTS]}
