@@ -1,27 +1,71 @@
 """The environment, read once into one frozen value.
 
 Each field is the variable `OA_GRAPH_<FIELD>`; the fields of `limits` are `OA_GRAPH_LIMITS__<FIELD>`. Where a server is
-given, it is given by the four names that Neo4j's own files use: `NEO4J_URI` and so on.
+given, it is given by the four names that Neo4j's own files use: `NEO4J_URI` and so on. Lists are written with commas or
+as JSON. An empty variable is an empty list, or no value where a setting may have none.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
+from collections.abc import Iterable
 from dataclasses import asdict
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Literal, Self, cast
+from typing import Annotated, Any, Literal, cast
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from oa_graph.language import normalized
 from oa_graph.model import Limits, Rate, Rates
 
 _DEFAULTS: dict[str, object] = asdict(Limits())
 
 
-class Neo4jSettings(BaseSettings):
+def _value(text: object, default: object) -> object:
+    """The value that a variable stands for, where the default says that it is a list or may be none."""
+    if not isinstance(text, str):
+        return text
+    if isinstance(default, tuple):
+        return _list(text)
+    return None if default is None and not text else text
+
+
+def _list(text: str) -> list[object]:
+    if text.startswith("["):
+        return json.loads(text)
+    return [word.strip() for word in re.split(r"[,\n]", text) if word.strip()]
+
+
+class _Environment(BaseSettings):
+    """Settings of which a field `<name>_file` names the file that holds the value of the field `<name>` instead."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files(cls, values: dict[str, object]) -> dict[str, object]:
+        files = {name: values.get(f"{name}_file") for name in cls.model_fields}
+        return values | {name: _in_file(Path(str(path))) for name, path in files.items() if path}
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _values(cls, value: object, about: ValidationInfo) -> object:
+        return _value(value, cls.model_fields[str(about.field_name)].default)
+
+
+def _in_file(path: Path) -> str:
+    if not (text := path.read_text("utf-8").strip()):
+        raise PydanticCustomError("empty_file", "{path} is empty", {"path": str(path)})
+    return text
+
+
+class Neo4jSettings(_Environment):
     """The server to use instead of the managed one; the names are those of Aura's files."""
 
     model_config = SettingsConfigDict(env_prefix="NEO4J_", frozen=True, extra="ignore")
@@ -32,15 +76,18 @@ class Neo4jSettings(BaseSettings):
     password_file: Path | None = Field(None, description="a file that holds the password instead")
     database: str = Field("neo4j", description="database of that server")
 
-    @model_validator(mode="after")
-    def _password_from_file(self) -> Self:
-        if self.password_file is None:
-            return self
-        secret = SecretStr(self.password_file.read_text("utf-8").strip())
-        return self.model_copy(update={"password": secret, "password_file": None})
+
+_ELSEWHERE = re.compile(r"MEMORY|PORT|(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
+"""Variables that docker-compose.yml reads, and that Kubernetes sets for services whose names begin with `oa-graph`."""
 
 
-class Settings(BaseSettings):
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """A question for whoever mistyped `name`; empty when nothing is like it."""
+    found = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]}?" if found else ""
+
+
+class Settings(_Environment):
     """How the service is run."""
 
     model_config = SettingsConfigDict(env_prefix="OA_GRAPH_", env_nested_delimiter="__", frozen=True, extra="ignore")
@@ -48,8 +95,14 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="the trusted key; empty: made at random at the first start, kept in the data folder"
     )
-    root_tokens: tuple[SecretStr, ...] = Field(
-        (), description="JSON list of bearer tokens that may create API clients; empty: nobody may"
+    api_key_file: Path | None = Field(None, description="a file that holds the trusted key instead")
+    root_tokens: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="bearer tokens that may create API clients, with commas or as a JSON list; empty: nobody may"
+    )
+    root_tokens_file: Path | None = Field(None, description="a file that holds these tokens instead, one a line")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="origins whose web pages may call the API, such as `https://chat.example`, with commas; `*`: any",
     )
     data: Path = Field(
         default_factory=lambda: user_data_path("oa-graph"),
@@ -131,19 +184,48 @@ class Settings(BaseSettings):
             prompter_reply=Rate(self.rate_limit_prompter_user_times, self.rate_limit_prompter_user_minutes),
         )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _only_known_variables(cls, values: Any) -> Any:
+        """A mistyped variable would be a setting that is silently left at its default."""
+        known = [name.upper() for name in (*cls.model_fields, *(f"limits__{limit}" for limit in _DEFAULTS))]
+        prefix = "OA_GRAPH_"
+        names = [name.upper().removeprefix(prefix) for name in os.environ if name.upper().startswith(prefix)]
+        unknown = sorted(name for name in names if name not in known and not _ELSEWHERE.fullmatch(name))
+        if unknown:
+            wrong = (
+                f"{prefix}{name} is no setting{_nearest(f'{prefix}{name}', (prefix + each for each in known))}"
+                for name in unknown
+            )
+            raise PydanticCustomError("unknown_variable", "{wrong}", {"wrong": "; ".join(wrong)})
+        return values
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """As browsers send them: scheme, host and perhaps a port."""
+        for origin in value:
+            if not re.fullmatch(r"\*|[a-z][a-z+.-]*://[^/\s]+", origin):
+                raise PydanticCustomError(
+                    "origin", "{origin} is no origin such as https://chat.example", {"origin": origin}
+                )
+        return value
+
     @field_validator("limits", mode="before")
     @classmethod
-    def _words(cls, value: object) -> object:
-        """Lists are written with commas, as the original's were."""
+    def _limits(cls, value: object) -> object:
+        """Lists and languages in their usual form."""
         if not isinstance(value, dict):
             return value
         given = cast("dict[str, object]", value)
-        return {
-            name: tuple(word.strip() for word in each.split(",") if word.strip())
-            if isinstance(each, str) and isinstance(_DEFAULTS.get(name), tuple)
-            else each
-            for name, each in given.items()
-        }
+        for name in given.keys() - _DEFAULTS.keys():
+            raise PydanticCustomError(
+                "unknown_limit", "{name} is no limit{hint}", {"name": name, "hint": _nearest(name, _DEFAULTS)}
+            )
+        limits = {name: _value(each, _DEFAULTS[name]) for name, each in given.items()}
+        if isinstance(langs := limits.get("init_prompt_disabled_langs"), list):
+            limits["init_prompt_disabled_langs"] = [normalized(str(lang)) for lang in cast("list[object]", langs)]
+        return limits
 
 
 @cache

@@ -38,7 +38,7 @@ class _Commands(click.Group):
         except (OaGraphError, OSError) as error:
             raise click.ClickException(" ".join(str(error).split())) from error
         except ValidationError as error:
-            wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+            wrong = [": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in error.errors()]
             raise click.ClickException(f"{error.title} in the environment: " + "; ".join(wrong)) from error
 
 

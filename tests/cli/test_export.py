@@ -83,7 +83,7 @@ async def test_a_name_that_there_is_not_is_an_error_and_a_language_without_trees
     await bring(graph, tree("t", labels={"quality": {"value": 0.5, "count": 1}}))
     for words, why in (
         (("--max-label", "qualty=0.2"), "there is no label qualty (did you mean quality?)"),
-        (("--lang", "English!"), "'English!' is not a language tag such as en or pt-BR (the graph has en)"),
+        (("--lang", "English!"), "'English!' is not a BCP 47 tag, such as en or pt-BR (the graph has en)"),
         (("--without-user", "eve"), "there is no user eve"),
     ):
         done = exported(server, tmp_path, tmp_path / "set.jsonl", *words)

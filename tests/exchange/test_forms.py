@@ -33,7 +33,6 @@ from oa_graph.exchange import (
 )
 from oa_graph.exchange.counts import LeftOut
 from oa_graph.exchange.export import split_of
-from oa_graph.exchange.filters import normalized
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TreeState
 from tests.exchange.files import FULL, REAL, Json, bring, parsed, reply, tree
@@ -367,19 +366,6 @@ async def test_a_label_that_came_with_a_file_is_one_on_its_own_scale(graph: Grap
 async def test_a_language_is_found_in_any_case(graph: Graph, lang: str) -> None:
     await bring(graph, tree("s", lang="pt-BR"), tree("t", lang="pt"), tree("u", lang="pt_br"))
     assert await kept(graph, langs=frozenset({lang})) == ["s", "u"]
-
-
-@pytest.mark.parametrize(
-    ("tag", "usual"), [("EN", "en"), ("zh_hant_tw", "zh-Hant-TW"), ("es-419", "es-419"), ("sl-ROZAJ", "sl-rozaj")]
-)
-def test_a_tag_is_normalized(tag: str, usual: str) -> None:
-    assert normalized(tag) == usual
-
-
-@pytest.mark.parametrize("tag", ["", "e", "english", "English!", "en-", "-en", "en US"])
-def test_what_is_no_tag_is_refused(tag: str) -> None:
-    with pytest.raises(ValueError, match="is not a language tag"):
-        normalized(tag)
 
 
 async def warnings(graph: Graph, filters: Filters, form: str = "trees") -> list[str]:
