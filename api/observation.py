@@ -63,9 +63,9 @@ class Observation:
     def task(self, kind: str, outcome: str) -> None:
         self.metrics.task(kind, outcome)
 
-    def end(self, scope: Mapping[str, Any], *, status: int, seconds: float) -> None:
+    def end(self, scope: Mapping[str, Any], *, method: str, status: int, seconds: float) -> None:
         """The request is answered; a status of 0 says that nobody was there to take the answer."""
-        method, route = scope["method"], scope.get("path_template") or UNROUTED
+        route = scope.get("path_template") or UNROUTED
         self.metrics.answered(method=method, route=route, status=status, seconds=seconds)
         if self.span:
             self.span.end(method=method, route=route, status=status, request=self.request)
@@ -112,6 +112,9 @@ class Observed:
             return await self._app(scope, receive, send)
         started = perf_counter()
         id, status = self._id(scope), 0
+        method = scope["method"]
+        if method == "HEAD":  # is routed like GET; uvicorn, which still has its own scope, leaves the body out
+            scope = cast("Scope", {**scope, "method": "GET"})
         plain = cast("Mapping[str, Any]", scope)
         span = self._tracing.request(plain) if self._tracing else None
         seen = Observation(id.decode(), self._metrics, span, self._slow_sec)
@@ -129,4 +132,4 @@ class Observed:
             await self._app(scope, receive, noted)
         finally:
             watching.reset(token)
-            seen.end(plain, status=status, seconds=perf_counter() - started)
+            seen.end(plain, method=method, status=status, seconds=perf_counter() - started)
