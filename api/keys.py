@@ -6,6 +6,7 @@ tokens themselves are not kept: clients are known by the hash of their key, toke
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from hmac import compare_digest
 from time import monotonic
@@ -21,6 +22,8 @@ from oa_graph.graph.clients import key_hash
 from oa_graph.graph.session import Graph
 from oa_graph.model import Client, User
 
+log = logging.getLogger(__name__)
+
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 
@@ -32,6 +35,7 @@ class Keys:
         self._cache_sec = cache_sec
         self._root = tuple(key_hash(token) for token in root_tokens)
         self._known: dict[str, tuple[float, Client]] = {}
+        self._warned: set[str] = set()
 
     async def client(self, key: str) -> Client:
         """The enabled client that `key` belongs to. Raises ClientNotAuthorized."""
@@ -50,11 +54,19 @@ class Keys:
         """The user of `client` that `method:name` names; None without a colon. Raises UserNotFound."""
         method, colon, name = named.partition(":")
         if not colon:
+            if named:
+                self._warn_of_user(client)
             return None
         found = await users.find(self._graph, client=client.id, method=method, name=name)
         if found is None:
             raise UserNotFound(id=named)
         return found
+
+    def _warn_of_user(self, client: Client) -> None:
+        """Once a client: the original ignored such a header, so its frontend may never have noticed."""
+        if client.id not in self._warned:
+            self._warned.add(client.id)
+            log.warning("acting user ignored: X-OASST-USER of client %s is not `auth_method:username`", client.id)
 
     def root(self, token: str) -> bool:
         """Whether `token` is a root token; takes as long whichever it is like."""

@@ -161,6 +161,17 @@ async def test_the_website_sends_its_user_in_latin_letters_as_they_come(web: Fro
         assert got.status_code == 204, got.text
 
 
+async def test_an_acting_user_without_a_colon_is_ignored_and_logged_once_a_client(
+    web: Frontend, bot: Frontend, caplog: pytest.LogCaptureFixture
+) -> None:
+    for frontend in (web, web, bot):
+        assert (await frontend.get("/messages/", acting="ada")).status_code == 200
+    assert (await web.get("/messages/")).status_code == 200
+    warned = [each.getMessage() for each in caplog.records if "acting user" in each.getMessage()]
+    assert [message.count("X-OASST-USER") for message in warned] == [1, 1]
+    assert not [message for message in warned if "ada" in message]
+
+
 async def test_a_user_name_may_hold_a_colon(web: Frontend) -> None:
     odd = user("a:b:c")
     await web.ack(await web.ask("initial_prompt", odd), acting="local:a:b:c")
