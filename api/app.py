@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from multiprocessing import current_process
 from typing import TYPE_CHECKING
 
 from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
 from oa_graph import boards
@@ -103,6 +104,7 @@ def create_app(
             (lambda shape: shape is flag.Wish, flag.read_wish),
             (lambda shape: shape is instant.Instant, instant.read),
         ],
+        cors_config=_cors(chosen.cors_origins),
         request_max_body_size=_BODY_FLOOR + _BYTES_A_CHARACTER * chosen.limits.message_size_limit,
         openapi_config=docs.CONFIG,
         logging_config=None,
@@ -111,6 +113,17 @@ def create_app(
         app.asgi_handler, metrics=counts, tracing=spans, slow_sec=chosen.slow_statement_ms / 1000
     )
     return app
+
+
+_EXPOSED = ["Retry-After", "X-OASST-Lease", "X-Request-ID"]
+"""Headers of responses that scripts of another origin may read."""
+
+
+def _cors(origins: Sequence[str]) -> CORSConfig | None:
+    """Who may call from a web page; None: pages of this service alone. Browsers forbid credentials for any origin."""
+    if not origins:
+        return None
+    return CORSConfig(list(origins), allow_credentials="*" not in origins, expose_headers=_EXPOSED)
 
 
 _OTEL = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")

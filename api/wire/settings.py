@@ -185,8 +185,7 @@ _LACKING: Mapping[str, object] = {
     **dict.fromkeys(("AUTH_LENGTH", "AUTH_ACCESS_TOKEN_EXPIRE_MINUTES"), 0),
     **dict.fromkeys(("AUTH_DISCORD_CLIENT_ID", "AUTH_DISCORD_CLIENT_SECRET", "HUGGING_FACE_API_KEY"), ""),
     **dict.fromkeys(("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"), ""),
-    **dict.fromkeys(("REDIS_HOST", "REDIS_PORT", "DEBUG_USE_SEED_DATA_PATH", "BACKEND_CORS_ORIGINS_CSV"), ""),
-    "BACKEND_CORS_ORIGINS": [],
+    **dict.fromkeys(("REDIS_HOST", "REDIS_PORT", "DEBUG_USE_SEED_DATA_PATH"), ""),
     "DATABASE_MAX_OVERFLOW": 0,
     "ENABLE_PROM_METRICS": False,
 }
@@ -202,6 +201,8 @@ def full_settings(given: settings.Settings, server: settings.Neo4jSettings) -> S
             **{name.upper(): value for name, value in own.items() if name.startswith("rate_limit")},
             "OFFICIAL_WEB_API_KEY": _MASK,
             "ROOT_TOKENS": [_MASK for _ in given.root_tokens],
+            "BACKEND_CORS_ORIGINS": list(given.cors_origins),
+            "BACKEND_CORS_ORIGINS_CSV": ",".join(given.cors_origins),
             "DATABASE_URI": _without_secrets(server.uri),
             "DATABASE_MAX_TX_RETRY_COUNT": ATTEMPTS,
             "DATABASE_POOL_SIZE": given.pool_size,
