@@ -145,6 +145,7 @@ class Sampling(StrEnum):
     FEWEST_REPLIES = "fewest_replies"
     LONELY_FIRST = "lonely_first"
     BY_RANK = "by_rank"
+    """Like `UNIFORM` for now, except in trees that were imported with ranks: other trees get ranks after growing."""
 
 
 Positive = Annotated[int, Ge(1)]
@@ -703,7 +704,7 @@ class Limits:
     mandatory_labels_prompter_reply: tuple[TextLabel, ...] = _MANDATORY
     sampling: Sampling = Sampling.LONELY_FIRST
     rank_decay: Share = 0.5
-    """With sampling by rank: each rank further down is this much as likely."""
+    """With sampling by rank: each rank further down is this much as likely. Replies of growing trees have none yet."""
     lease_sec: Positive = 600
     """How long a place stays reserved after it was handed out, and again after the ack."""
     task_validity_sec: Count = 2880 * 60
