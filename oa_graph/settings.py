@@ -47,6 +47,8 @@ def _list(text: str) -> list[object]:
 class _Environment(BaseSettings):
     """Settings of which a field `<name>_file` names the file that holds the value of the field `<name>` instead."""
 
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
     @model_validator(mode="before")
     @classmethod
     def _files(cls, values: dict[str, object]) -> dict[str, object]:
@@ -68,7 +70,7 @@ def _in_file(path: Path) -> str:
 class Neo4jSettings(_Environment):
     """The server to use instead of the managed one; the names are those of Aura's files."""
 
-    model_config = SettingsConfigDict(env_prefix="NEO4J_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="NEO4J_")
 
     uri: str | None = Field(None, description="bolt://, neo4j://, with +s or +ssc; empty: the managed server")
     username: str = Field("neo4j", description="user of that server")
@@ -77,8 +79,16 @@ class Neo4jSettings(_Environment):
     database: str = Field("neo4j", description="database of that server")
 
 
-_ELSEWHERE = re.compile(r"MEMORY|PORT|(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-"""Variables that docker-compose.yml reads, and that Kubernetes sets for services whose names begin with `oa-graph`."""
+_PREFIX = "OA_GRAPH_"
+_ELSEWHERE = re.compile(
+    r"OA_GRAPH_(MEMORY|PORT|(\w+_)?SERVICE_(HOST|PORT)(_\w+)?|(\w+_)?PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)=.*"
+    r"|\w+_PORT=(tcp|udp|sctp)://.*"
+)
+"""What docker-compose.yml reads, and what Kubernetes sets for services whose names begin with `oa-graph`."""
+
+
+def _is_ours(name: str, value: str) -> bool:
+    return name.startswith(_PREFIX) and not _ELSEWHERE.fullmatch(f"{name}={value}")
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -90,7 +100,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 class Settings(_Environment):
     """How the service is run."""
 
-    model_config = SettingsConfigDict(env_prefix="OA_GRAPH_", env_nested_delimiter="__", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="OA_GRAPH_", env_nested_delimiter="__")
 
     api_key: SecretStr | None = Field(
         None, description="the trusted key; empty: made at random at the first start, kept in the data folder"
@@ -188,16 +198,13 @@ class Settings(_Environment):
     @classmethod
     def _only_known_variables(cls, values: Any) -> Any:
         """A mistyped variable would be a setting that is silently left at its default."""
-        known = [name.upper() for name in (*cls.model_fields, *(f"limits__{limit}" for limit in _DEFAULTS))]
-        prefix = "OA_GRAPH_"
-        names = [name.upper().removeprefix(prefix) for name in os.environ if name.upper().startswith(prefix)]
-        unknown = sorted(name for name in names if name not in known and not _ELSEWHERE.fullmatch(name))
-        if unknown:
-            wrong = (
-                f"{prefix}{name} is no setting{_nearest(f'{prefix}{name}', (prefix + each for each in known))}"
-                for name in unknown
-            )
-            raise PydanticCustomError("unknown_variable", "{wrong}", {"wrong": "; ".join(wrong)})
+        known = [
+            f"{_PREFIX}{name.upper()}" for name in (*cls.model_fields, *(f"limits__{limit}" for limit in _DEFAULTS))
+        ]
+        set_here = {name.upper() for name, value in os.environ.items() if _is_ours(name.upper(), value)}
+        if unknown := sorted(set_here.difference(known)):
+            wrong = "; ".join(f"{name} is no setting{_nearest(name, known)}" for name in unknown)
+            raise PydanticCustomError("unknown_variable", "{wrong}", {"wrong": wrong})
         return values
 
     @field_validator("cors_origins")

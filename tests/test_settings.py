@@ -60,6 +60,7 @@ def test_a_mistyped_limit_inside_of_json_is_named(monkeypatch: pytest.MonkeyPatc
         "OA_GRAPH_PORT_8080_TCP_ADDR",
         "OA_GRAPH_PORT_8080_TCP",
         "OA_GRAPH_NEO4J_SERVICE_HOST",
+        "OA_GRAPH_NEO4J_PORT",
         *re.findall(r"\$\{(OA_GRAPH_\w+)", (ROOT / "docker-compose.yml").read_text("utf-8")),
     ],
 )
@@ -145,3 +146,9 @@ def test_an_empty_secret_file_is_an_error_that_names_it(monkeypatch: pytest.Monk
     (tmp_path / "key").write_text("\n")
     with pytest.raises(ValidationError, match=f"{tmp_path / 'key'} is empty"):
         read(monkeypatch, OA_GRAPH_API_KEY_FILE=str(tmp_path / "key"))
+
+
+def test_an_error_does_not_show_what_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError) as error:
+        read(monkeypatch, OA_GRAPH_ROOT_TOKENS="[a-secret")
+    assert "a-secret" not in str(error.value)
