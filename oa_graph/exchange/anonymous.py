@@ -18,7 +18,7 @@ from oa_graph.graph.exchange import FiledPost, FiledTree
 Digest = Callable[[str], str]
 """From `collection:id` to 64 hexadecimal digits."""
 
-_UNDERSTOOD = frozenset({"created_date", "emojis", "tree_state"})
+_UNDERSTOOD = frozenset({"created_date", "emojis"})
 """Of what a file said beyond what the graph knows: what names nobody."""
 
 

@@ -41,7 +41,7 @@ from pydantic import (
     ValidationError,
 )
 
-from oa_graph.exchange.refusals import Reason, Unfit
+from oa_graph.exchange.refusals import Reason, Unfit, not_utf8
 from oa_graph.graph.exchange import FiledPost, FiledTree, LabelMean
 from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.model import DEPTH_CAP, Role, TreeState
@@ -120,7 +120,8 @@ _STRICT = ConfigDict(strict=True, extra="allow", allow_inf_nan=False)
 class _Label(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
-    value: float | None = None
+    value: Annotated[float, Field(ge=0, le=1)] | None = None
+    """A mean of what several people said, from 0 to 1."""
     count: _Count
 
 
@@ -198,6 +199,8 @@ def post_of(fields: dict[str, Any], parent: FiledPost | None, position: int) -> 
     if post is None:
         message = _validated(_Message, fields, f"message {fields.get('message_id')}: ")
         post = _post(message, parent, position)
+    if not post.deleted and (not post.text or post.text.isspace()):
+        raise Unfit(Reason.EMPTY_TEXT, f"message {post.id} has an empty text, and is not deleted")
     return post
 
 
@@ -299,7 +302,7 @@ def _means(value: Any) -> dict[str, LabelMean] | None:
         mean, count = each["value"], each["count"]
         if type(mean) is not float or not isfinite(mean):
             mean = _number(mean)
-        if len(each) != 2 or type(count) is not int or not 0 <= count < _MOST:
+        if len(each) != 2 or not 0 <= mean <= 1 or type(count) is not int or not 0 <= count < _MOST:
             raise TypeError(name)
         means[name] = _label_mean((mean, count))
     return means
@@ -355,7 +358,7 @@ def _slowly(line: bytes) -> object:
     try:
         return _loaded(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise Unfit(Reason.NOT_JSON, f"not UTF-8: {error.reason} at byte {error.start + 1}") from error
+        raise not_utf8(error) from error
     except json.JSONDecodeError as error:
         raise Unfit(Reason.NOT_JSON, f"not JSON: {error.msg} at character {error.pos + 1}") from error
     except RecursionError as error:
@@ -486,13 +489,13 @@ def _moment(text: str, where: str) -> datetime:
 
 def _tree(tree: _Tree, posts: Sequence[FiledPost], state: TreeState | None, origin: str | None) -> FiledTree:
     extra = _extra(tree)
-    known = tree.tree_state in set(TreeState)
-    if tree.tree_state is not None and not known:
-        extra["tree_state"] = tree.tree_state
+    if state is None and tree.tree_state not in (None, *TreeState):
+        why = f"tree_state is {tree.tree_state}; it has to be one of {', '.join(TreeState)}, unless --state gives it"
+        raise Unfit(Reason.WRONG_SHAPE, why)
     named = extra.get("origin")
     return FiledTree(
         id=tree.message_tree_id,
-        state=state or (TreeState(tree.tree_state) if known else TreeState.READY_FOR_EXPORT),
+        state=state or TreeState(tree.tree_state or TreeState.READY_FOR_EXPORT),
         posts=posts,
         origin=named if isinstance(named, str) else origin,
         left_out=frozenset({"tree_state"} if tree.tree_state is None and state is None else ()),
@@ -518,13 +521,9 @@ def render(tree: FiledTree, *, labels: bool = True, events: Told | None = None) 
     `labels`: with the labels. `events`: what to tell beside the events that came with an import.
     """
     extra = _decoded(tree.extra)
-    state: object = tree.state.value
-    if tree.state is TreeState.READY_FOR_EXPORT:
-        state = extra.pop("tree_state", None if "tree_state" in tree.left_out else state)
-    extra.pop("tree_state", None)
     head: dict[str, object] = {"message_tree_id": tree.id}
-    if state is not None:
-        head["tree_state"] = state
+    if tree.state is not TreeState.READY_FOR_EXPORT or "tree_state" not in tree.left_out:
+        head["tree_state"] = tree.state.value
     parts = [_encode(head)[:-1], ', "prompt": ']
     _add_messages(parts, tree.posts, labels, events)
     parts.append(f", {_encode(extra)[1:]}" if extra else "}")

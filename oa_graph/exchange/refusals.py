@@ -12,7 +12,8 @@ class Reason(StrEnum):
     """Kinds of reasons, to count by."""
 
     NOT_JSON = "not_json"
-    """Nor UTF-8, or longer than a line may be."""
+    """Or longer than a line may be."""
+    NOT_UTF8 = "not_utf8"
     WRONG_SHAPE = "wrong_shape"
     """A field is missing, or is not what it should be."""
     BAD_TEXT = "bad_text"
@@ -29,6 +30,8 @@ class Reason(StrEnum):
     """The graph has a message of this id in another tree."""
     CANNOT_LAND = "cannot_land"
     """The tree is not fit for what it shall become."""
+    CONTRADICTION = "contradiction"
+    """Rows before it, or the graph, order the same replies otherwise."""
 
 
 class Unfit(ValueError):
@@ -37,6 +40,12 @@ class Unfit(ValueError):
     def __init__(self, reason: Reason, why: str) -> None:
         super().__init__(why)
         self.reason = reason
+
+
+def not_utf8(error: UnicodeDecodeError) -> Unfit:
+    """Why bytes are not taken that are no UTF-8."""
+    why = f"not UTF-8: {error.reason} at byte {error.start + 1}; UTF-8 is expected, and this may be Latin-1"
+    return Unfit(Reason.NOT_UTF8, f"{why} or Windows-1252")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ STRANGE = 'He said "so";\r\n\n\\n \\" \u2028\u001f,\t\'quoted\'  '
 def strange() -> Json:
     """A tree with all that a file of comma-separated values could get wrong."""
     best = reply("strange", "strange,\n0", text=STRANGE, emojis={}, labels={}, rank=0, lang="zh-Hant")
-    odd = reply("strange", "strange;1", text="", emojis={"+1": 2, "a;b": 1}, detoxify={"toxicity": 1e-05})
+    odd = reply("strange", "strange;1", text="", deleted=True, emojis={"+1": 2, "a;b": 1}, detoxify={"toxicity": 1e-05})
     found = tree("strange", best, odd)
     found["prompt"]["text"] = " leading"
     return found

@@ -66,14 +66,25 @@ def test_nulls_are_left_out() -> None:
     assert again(tree("r", rank=None, user_id=None, unknown=None)) == tree("r")
 
 
-def test_an_unknown_state_is_ready_for_export_and_is_given_back() -> None:
+def test_a_tree_without_a_state_is_ready_for_export_and_has_none_again() -> None:
+    bare = tree("r", state=None)
+    assert parse(bare).state is TreeState.READY_FOR_EXPORT
+    assert again(bare) == bare
+
+
+def test_an_unknown_state_is_taken_only_where_another_stands_for_it() -> None:
     odd = tree("r", state="resting")
-    assert parse(odd).state is TreeState.READY_FOR_EXPORT
-    assert again(odd) == odd
+    with pytest.raises(ValueError, match="tree_state is resting; it has to be one of initial_prompt_review, "):
+        parse(odd)
+    assert parse(odd, TreeState.RANKING).state is TreeState.RANKING
 
 
 def test_a_given_state_overrides_the_file() -> None:
     assert parse(tree("r"), TreeState.RANKING).state is TreeState.RANKING
+
+
+def test_a_deleted_message_may_have_lost_its_text() -> None:
+    assert again(_broken(text="", deleted=True)) == _broken(text="", deleted=True)
 
 
 def test_trees_as_deep_as_any_may_be_go_through() -> None:
@@ -81,7 +92,7 @@ def test_trees_as_deep_as_any_may_be_go_through() -> None:
         inner = ""
         for level in range(depth, -1, -1):
             role = "prompter" if level % 2 == 0 else "assistant"
-            inner = f'{{"message_id": "{level}", "text": "", "role": "{role}", "replies": [{inner}]}}'
+            inner = f'{{"message_id": "{level}", "text": "A", "role": "{role}", "replies": [{inner}]}}'
         return f'{{"message_tree_id": "0", "prompt": {inner}}}'.encode()
 
     deepest = chain(DEPTH_CAP)
@@ -108,7 +119,7 @@ def _broken(**changes: Any) -> Json:
         (tree("r", text="a\0b"), "a text with a null character"),
         (_broken(text="\ud800"), "a text with half a character: '\\ud800'"),
         (_broken(more=float("nan")), "not JSON: NaN"),
-        ({"message_id": "r", "text": "", "role": "prompter"}, "only whole trees"),
+        ({"message_id": "r", "text": "A", "role": "prompter"}, "only whole trees"),
         ({"message_tree_id": "r"}, "prompt: Field required"),
         ({**tree("r"), "message_tree_id": "q"}, "message_tree_id is q, but the prompt is message r"),
         (_broken(role="prompter"), "message s has the role prompter; here it can only be assistant"),
@@ -118,6 +129,8 @@ def _broken(**changes: Any) -> Json:
         (_broken(message_id="r"), "message r stands in the tree twice"),
         (_broken(message_id=""), "message_id: String should have at least 1 character"),
         (_broken(text=None), "message s: text: Input should be a valid string"),
+        (_broken(text=" "), "message s has an empty text, and is not deleted"),
+        (_broken(text="", detoxify={"x": 1}, more=1), "message s has an empty text, and is not deleted"),
         (_broken(rank=True), "message s: rank: Input should be a valid integer"),
         (_broken(rank=-1), "message s: rank: "),
         (_broken(review_count=2**63), "message s: review_count: "),
@@ -130,6 +143,14 @@ def _broken(**changes: Any) -> Json:
         (_broken(labels={"name": ["spam"], "value": [], "count": [1]}), "message s: labels"),
         (_broken(labels={"spam_count": {"value": 0, "count": 1}}), "cannot be the name of a label"),
         (_broken(labels={"spam": {"value": 0, "count": 1, "sum": 0}}), "message s: labels.spam.sum"),
+        (
+            _broken(labels={"spam": {"value": 1.5, "count": 1}}),
+            "message s: labels.spam.value: Input should be less than or equal to 1",
+        ),
+        (
+            _broken(labels={"spam": {"value": -1, "count": 1}}),
+            "message s: labels.spam.value: Input should be greater than or equal to 0",
+        ),
         (_broken(detoxify={"toxicity": "high"}), "message s: detoxify.toxicity"),
         (_broken(replies=[3]), "message s: replies.0"),
     ],
@@ -143,7 +164,7 @@ _texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 _counts = st.integers(0, 2**31 - 1)
 _numbers = st.floats(allow_nan=False, allow_infinity=False)
 _names = st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda name: not name.endswith("_count"))
-_label = st.fixed_dictionaries({"count": _counts}, optional={"value": _numbers})
+_label = st.fixed_dictionaries({"count": _counts}, optional={"value": st.floats(0, 1)})
 _said = {
     "user_id": st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=64),
     "created_date": st.datetimes().map(lambda each: f"{each.isoformat()}+00:00"),
@@ -165,7 +186,7 @@ _said = {
 @st.composite
 def _messages(draw: st.DrawFn, depth: int = 0, prefix: str = "m") -> Json:
     role = "prompter" if depth % 2 == 0 else "assistant"
-    found: Json = {"message_id": prefix, "text": draw(_texts), "role": role}
+    found: Json = {"message_id": prefix, "text": draw(_texts.filter(str.strip)), "role": role}
     found |= draw(st.fixed_dictionaries({}, optional=_said))
     if depth and draw(st.booleans()):
         found["parent_id"] = prefix[:-1]
