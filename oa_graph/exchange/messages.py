@@ -8,20 +8,15 @@ parent gone, and is refused with that reason: sorting the file by `message_tree_
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from oa_graph.exchange import oasst
 from oa_graph.exchange.refusals import Reason, Refused, Unfit, refused
 from oa_graph.exchange.rows import Found, Row
+from oa_graph.exchange.window import WINDOW, Window
 from oa_graph.graph.exchange import FiledPost
 from oa_graph.model import TreeState
-
-WINDOW = 10_000
-"""Messages that are held at once."""
-
-_ROOMY = 32 * 1024 * 1024
-"""Characters of text that are held at once, at most."""
 
 
 @dataclass(slots=True)
@@ -31,30 +26,17 @@ class _Message:
     fields: dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Open:
-    """A tree in the window."""
-
-    messages: list[_Message] = field(default_factory=list[_Message])
-    size: int = 0
-
-
 def trees_of(
     rows: Iterable[Row], *, state: TreeState | None, origin: str | None, window: int = WINDOW
 ) -> Iterator[Found | Refused]:
     """The trees of a file, and the lines that are part of none."""
-    trees: dict[str, _Open] = {}
+    trees = Window[_Message](window)
     trees_by_message: dict[str, str] = {}
-    held = size = 0
 
-    def close(id: str) -> Iterator[Found | Refused]:
-        nonlocal held, size
-        closed = trees.pop(id)
-        held -= len(closed.messages)
-        size -= closed.size
-        for each in closed.messages:
+    def close(id: str, closed: list[_Message]) -> Iterator[Found | Refused]:
+        for each in closed:
             trees_by_message.pop(each.fields["message_id"], None)
-        yield from _built(id, closed.messages, state=state, origin=origin)
+        yield from _built(id, closed, state=state, origin=origin)
 
     for line, row in rows:
         try:
@@ -65,18 +47,11 @@ def trees_of(
         except Unfit as error:
             yield refused(error, line, row)
             continue
-        tree = trees.pop(id, None) or _Open()
-        trees[id] = tree  # the last one now
-        tree.messages.append(_Message(line, row, fields))
         trees_by_message.setdefault(fields["message_id"], id)
-        long = len(fields["text"])
-        tree.size += long
-        held += 1
-        size += long
-        while held > window or size > _ROOMY:
-            yield from close(next(iter(trees)))
-    for id in list(trees):
-        yield from close(id)
+        for name, closed in trees.add(id, _Message(line, row, fields), size=len(fields["text"])):
+            yield from close(name, closed)
+    for name, closed in trees.rest():
+        yield from close(name, closed)
 
 
 def _tree_id(fields: dict[str, Any], trees_by_message: dict[str, str]) -> str:
