@@ -118,7 +118,13 @@ _NEVER: dict[str, str] = {
     "ranks of siblings have a gap": """
         MATCH (reply:Post)-[:REPLY_TO]->(parent:Post) WHERE reply.rank IS NOT NULL
         WITH parent, collect(reply.rank) AS ranks
-        WHERE any(i IN range(0, size(ranks) - 1) WHERE NOT i IN ranks)
+        WHERE any(rank IN ranks WHERE rank <> size([other IN ranks WHERE other < rank]))
+        RETURN parent.text AS found
+        """,
+    "people ranked two siblings alike": """
+        MATCH (reply:Post)-[:REPLY_TO]->(parent:Post)
+        WHERE reply.rank IS NOT NULL AND parent.consensus_margin IS NOT NULL
+        WITH parent, reply.rank AS rank, count(reply) AS replies WHERE replies > 1
         RETURN parent.text AS found
         """,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +116,7 @@ def import_(
             if dry_run
             else _bring(file, wish, None if strict else told, data, at_once)
         )
-    _report(counts, to, "would come in" if dry_run else "in")
+    _report(counts, to, dry_run=dry_run)
 
 
 def _look(file: Path, wish: Wish, told: OnRefused | None) -> Counts:
@@ -225,12 +225,25 @@ def _shown(refused: Refused) -> Mapping[str, Any]:
     return {"line": refused.line, "reason": refused.reason.value, "why": refused.why, "content": content}
 
 
-def _report(counts: Counts, rejects: Path, what: str) -> None:
-    grown = f"; {counts.grown} trees that were there got branches" if counts.grown else ""
-    err.print(f"{counts.trees} trees, {counts.posts} posts {what}{grown}; {counts.skipped} trees were there already")
-    for field, times in counts.kept_as_is.items():
-        err.print(f"{field}: kept as it is in {times} places, without being understood")
+def _report(counts: Counts, rejects: Path, *, dry_run: bool) -> None:
+    for line in _summary(counts, dry_run=dry_run):
+        err.print(line, soft_wrap=True)
     if counts.rejected:
         reasons = ", ".join(f"{times} {reason}" for reason, times in counts.rejected.items())
         err.print(f"{sum(counts.rejected.values())} lines rejected ({reasons}): see {rejects}", soft_wrap=True)
         raise SystemExit(SOME_REJECTED)
+
+
+def _summary(counts: Counts, *, dry_run: bool) -> Iterator[str]:
+    yield f"read as {counts.format}"
+    if dry_run:
+        repeated = f"; {counts.skipped} more repeat what stands before them" if counts.skipped else ""
+        yield f"{counts.trees} trees, {counts.posts} posts would come into an empty graph{repeated}"
+        yield "what the database holds was not looked at: trees that are there already would be left as they are"
+    else:
+        grown = f"; {counts.grown} trees that were there got branches" if counts.grown else ""
+        yield f"{counts.trees} trees, {counts.posts} posts in{grown}; {counts.skipped} trees were there already"
+    for note, times in counts.notes.items():
+        yield f"{times} {note}"
+    for field, times in counts.kept_as_is.items():
+        yield f"{field}: kept as it is in {times} places, without being understood"

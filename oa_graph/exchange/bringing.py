@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,14 +14,14 @@ from typing import BinaryIO
 
 from oa_graph import lifecycle
 from oa_graph.errors import InvalidFile
-from oa_graph.exchange import formats, landing, oasst
+from oa_graph.exchange import formats, landing, oasst, preferences
 from oa_graph.exchange.counts import CLIENT, Counts, Progress
 from oa_graph.exchange.formats import WITHOUT_IDS, Defaults, Format
 from oa_graph.exchange.landing import Into
 from oa_graph.exchange.refusals import OnRefused, Reason, Refused, Unfit, refused
 from oa_graph.exchange.rows import Found, opened
 from oa_graph.graph import exchange
-from oa_graph.graph.exchange import FiledPost, FiledTree
+from oa_graph.graph.exchange import FiledPost, FiledTree, Standing
 from oa_graph.graph.session import Graph, Taken, Tx
 from oa_graph.lifecycle import Moment
 from oa_graph.model import Limits, TreeState
@@ -131,24 +131,70 @@ def look_through(
     rejects: OnRefused | None = None,
     on_progress: Progress | None = None,
 ) -> Counts:
-    """What `import_trees` would find in a file, without a graph: what is known there counts as new.
+    """What `import_trees` would make of a file in an empty graph; remembers the ids of the posts, and no texts.
 
     Raises InvalidFile as that does.
     """
     wish = wish or Wish()
     told = _Told(rejects)
-    trees = posts = 0
     with reading(source, wish) as file:
+        rehearsal = _Rehearsal(merges=file.format in WITHOUT_IDS, told=told)
         for batch in _batches(file, strict=rejects is None):
             for each in batch:
                 if isinstance(each, Refused):
                     told(each)
                 else:
-                    trees += 1
-                    posts += len(each.tree.posts)
+                    rehearsal.take(each)
             if on_progress:
-                on_progress(posts)
-    return Counts(trees=trees, posts=posts, rejected=told.counts())
+                on_progress(rehearsal.posts)
+    return Counts(
+        rehearsal.trees,
+        rehearsal.posts,
+        rehearsal.skipped,
+        rejected=told.counts(),
+        notes=_sorted(rehearsal.notes),
+        format=file.format.value,
+    )
+
+
+@dataclass(slots=True)
+class _Rehearsal:
+    """What becomes of trees in a graph that is empty at first."""
+
+    merges: bool
+    told: _Told
+    trees: int = 0
+    posts: int = 0
+    skipped: int = 0
+    notes: Counter[str] = field(default_factory=Counter)
+    _seen: set[str] = field(default_factory=set[str])
+    """Ids of trees."""
+    _standing: dict[str, Standing] = field(default_factory=dict[str, Standing])
+    """Posts of trees to which others may be joined."""
+
+    def take(self, found: Found) -> None:
+        self.notes.update(found.notes)
+        tree = found.tree
+        is_new = tree.id not in self._seen
+        fresh = [post for post in tree.posts if post.id not in self._standing]
+        if not is_new and self.merges and (error := preferences.conflict(tree.posts, self._standing)):
+            for refusal in _refused(found, error):
+                self.told(refusal)
+        elif is_new or (self.merges and fresh):
+            self._add(tree, fresh)
+        else:
+            self.skipped += 1
+
+    def _add(self, tree: FiledTree, fresh: Sequence[FiledPost]) -> None:
+        self.trees += tree.id not in self._seen
+        self.posts += len(fresh)
+        self._seen.add(tree.id)
+        if self.merges:
+            preferences.add_standing(self._standing, fresh)
+
+
+def _sorted(counter: Counter[str]) -> dict[str, int]:
+    return {name: times for name, times in sorted(counter.items()) if times}
 
 
 class _Told:
@@ -164,7 +210,7 @@ class _Told:
             self._rejects(refused)
 
     def counts(self) -> dict[str, int]:
-        return dict(sorted(self._counter.items()))
+        return _sorted(self._counter)
 
 
 @contextmanager
@@ -269,7 +315,9 @@ class _Bringing:
         self._rng = rng
         self._file = file
         self._wish = wish
+        self._format = format
         self._merges = format in WITHOUT_IDS
+        self._notes: Counter[str] = Counter()
         self._strict = rejects is None
         self._told = _Told(rejects)
         self._on_progress = on_progress
@@ -285,9 +333,11 @@ class _Bringing:
             self._trees,
             self._posts,
             self._skipped,
-            dict(sorted(self._kept_as_is.items())),
+            _sorted(self._kept_as_is),
             grown=self._grown,
             rejected=self._told.counts(),
+            notes=_sorted(self._notes),
+            format=self._format.value,
         )
 
     async def take_all(self, batches: AsyncIterator[Batch]) -> None:
@@ -329,6 +379,8 @@ class _Bringing:
         except Taken:  # one of them: the others must not suffer
             for each in found:
                 await self._store_alone(each)
+        for each in found:
+            self._notes.update(each.notes)
         self._done += sum(len(each.tree.posts) for each in found)
         if self._on_progress and found:
             self._on_progress(self._done)
@@ -376,6 +428,8 @@ class _Bringing:
                 known.append(each)
             elif tree.id not in new:
                 new[tree.id] = (tree, moment_of(each, self._now))
+            elif self._merges and (error := preferences.conflict_with(tree.posts, new[tree.id][0].posts)):
+                stored.refused.extend(_refused(each, error))
             elif self._merges and (joined := _joined(new[tree.id][0], each)):
                 new[tree.id] = (joined, new[tree.id][1])
             else:
@@ -393,7 +447,7 @@ class _Bringing:
         stored.posts = sum(len(tree.posts) for tree in stored.trees)
         changed = {tree.id: tree.state for tree in stored.trees}
         if known and self._merges:
-            grown = await self._graft(tx, known, stored)
+            grown = await self._graft(tx, known, here, stored)
             changed |= {id: here[id] for id in grown}
         else:
             stored.skipped += len(known)
@@ -403,24 +457,24 @@ class _Bringing:
                 await lifecycle.advance(at, id)
         return stored
 
-    async def _graft(self, tx: Tx, known: Sequence[Found], stored: _Stored) -> set[str]:
-        """Adds to trees that are here what they lack; returns which have changed."""
+    async def _graft(self, tx: Tx, known: Sequence[Found], here: Mapping[str, TreeState], stored: _Stored) -> set[str]:
+        """Adds to trees that are here, each with its state, what they lack; returns which have changed."""
         ids = {post.id for each in known for post in each.tree.posts}
         standing = await exchange.standing(tx, trees={each.tree.id for each in known}, posts=ids)
         new: dict[str, tuple[FiledPost, str, datetime]] = {}
         grown: set[str] = set()
         for each in known:
             tree = each.tree
-            fresh = [post for post in tree.posts if post.id not in standing and post.id not in new]
-            if not fresh:
-                stored.skipped += 1
-            elif any(standing.get(post.id) for post in tree.posts):
-                error = Unfit(Reason.CANNOT_LAND, "what it goes on from was deleted here")
+            fresh = [post for post in tree.posts if post.id not in standing]
+            if error := _misfit(tree, fresh, standing, here[tree.id]):
                 stored.refused.extend(_refused(each, error))
+            elif not fresh:
+                stored.skipped += 1
             else:
                 moment = moment_of(each, self._now)
                 for post in fresh:
                     new[post.id] = (replace(post, position=each.line), tree.id, moment + post.depth * _MICROSECOND)
+                preferences.add_standing(standing, fresh)
                 grown.add(tree.id)
         if new:
             await exchange.graft(tx, list(new.values()), client=self._client, labels=search.LABELS, now=self._now)
@@ -445,6 +499,21 @@ class _Bringing:
 def moment_of(found: Found, now: datetime) -> datetime:
     """When a tree of a file comes here: in the order of its lines."""
     return now + found.line * _MICROSECOND
+
+
+def _misfit(
+    tree: FiledTree, fresh: Sequence[FiledPost], standing: Mapping[str, Standing], state: TreeState
+) -> Unfit | None:
+    """Why a tree cannot be joined to the one that is here, in this state; None: it can. `fresh`: what it would add."""
+    if error := preferences.conflict(tree.posts, standing):
+        return error
+    if fresh and any(post.id in standing and standing[post.id].deleted for post in tree.posts):
+        return Unfit(Reason.CANNOT_LAND, "what it goes on from was deleted here")
+    if any(map(preferences.is_judged, fresh)) and state is not TreeState.READY_FOR_EXPORT:
+        return Unfit(
+            Reason.CANNOT_LAND, f"its tree is here and {state}: ranks and labels come in only where it is done"
+        )
+    return None
 
 
 def _joined(tree: FiledTree, found: Found) -> FiledTree | None:

@@ -300,7 +300,7 @@ class _Writing:
         """Writes a tree; False: it is not plain, and nothing of it is written."""
         tree = found.tree
         ids = {hash(post.id) for post in tree.posts} | {hash(("tree", tree.id))}
-        if tree.state in WANT_SOMETHING or len(ids) <= len(tree.posts) or not ids.isdisjoint(self._ids):
+        if found.notes or tree.state in WANT_SOMETHING or len(ids) <= len(tree.posts) or not ids.isdisjoint(self._ids):
             return False
         properties, posts = exchange.nodes(tree, moment_of(found, self._now), client=self._client, limits=self._limits)
         empty: list[tuple[str, str]] = []

@@ -25,6 +25,10 @@ class Counts:
     """Trees that were here before and got branches that they lacked, when importing."""
     rejected: Mapping[str, int] = field(default_factory=dict[str, int])
     """Lines that were not taken, by the kind of reason: see `oa_graph.exchange.refusals`."""
+    notes: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What was taken and people have to know of, when importing: sentences that begin with their number."""
+    format: str = field(default="", compare=False)
+    """Of the file, as it was recognised or chosen, when importing."""
 
 
 @dataclass(frozen=True, slots=True)

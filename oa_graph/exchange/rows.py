@@ -9,22 +9,29 @@ import codecs
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias, cast
 
 from oa_graph.errors import InvalidFile
 from oa_graph.exchange.files import LONGEST, Lines, reading
-from oa_graph.exchange.refusals import Reason, Unfit
+from oa_graph.exchange.refusals import Reason, Unfit, not_utf8
 from oa_graph.graph.exchange import FiledTree
 
 Row: TypeAlias = "tuple[int, bytes | dict[str, Any] | Unfit]"
 """With its number from 1. Unfit: there is something, and it could not be had."""
 
 _PARQUET = b"PAR1"
+_MARKS = {
+    codecs.BOM_UTF32_LE: "UTF-32",  # which begins as UTF-16 does
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
 _ARRAY = re.compile(rb"(\xef\xbb\xbf)?\s*\[\s*[\{\]]")
 _BETWEEN = re.compile(r"[\s,]*")
 _CHUNK = 1 << 18
@@ -43,6 +50,8 @@ class Found:
     """The first."""
     tree: FiledTree
     rows: Sequence[tuple[int, bytes | dict[str, Any]]]
+    notes: Counter[str] = field(default_factory=Counter)
+    """What people have to know although it is taken in; each how often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +67,24 @@ def opened(source: BinaryIO | Path) -> Generator[Rows]:
     """Opens a file; what it is and how it is packed is seen from its first bytes. Raises OSError, InvalidFile."""
     with reading(source) as lines:
         beginning = lines.beginning()
+        if encoding := _foreign_encoding(beginning):
+            why = f"the file is {encoding}, by its first bytes; UTF-8 is expected: iconv -f {encoding} -t UTF-8"
+            raise InvalidFile(file=lines.name, line=1, why=why)
         if beginning.startswith(_PARQUET):
             yield Rows(lines.name, _of_table(source, lines))
         elif _ARRAY.match(beginning):
             yield Rows(lines.name, _of_array(lines))
         else:
             yield Rows(lines.name, iter(lines))
+
+
+def _foreign_encoding(beginning: bytes) -> str | None:
+    """The encoding of a text that is certainly not UTF-8; a text that begins with a null character is none."""
+    for mark, encoding in _MARKS.items():
+        if beginning.startswith(mark):
+            return encoding
+    first = beginning[:2]
+    return ("UTF-16BE" if first[0] == 0 else "UTF-16LE") if len(first) == 2 and first.count(0) == 1 else None
 
 
 # One JSON array
@@ -108,7 +129,7 @@ def _decoded(lines: Lines) -> Iterator[str]:
         try:
             yield decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
-            raise InvalidFile(file=lines.name, line=1, why=f"not UTF-8: {error.reason}") from error
+            raise InvalidFile(file=lines.name, line=1, why=str(not_utf8(error))) from error
         if not chunk:
             return
 

@@ -129,6 +129,21 @@ class TreeCount(NamedTuple):
     """Of these, trees that begin within the dates that were asked for."""
 
 
+DESIRABLE = "desirable"
+"""The label of a reply that a file calls wanted (1) or unwanted (0) without comparing it."""
+
+
+class Standing(NamedTuple):
+    """What an import has to know of a post that is here already."""
+
+    deleted: bool = False
+    rank: int | None = None
+    desirable: float | None = None
+    """Mean of the label of that name; None: it has none."""
+    compared: bool = False
+    """Whether it has replies with ranks."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPost:
     """A post on its way into the graph."""
@@ -175,12 +190,12 @@ async def known(tx: Tx, ids: Collection[str]) -> dict[str, TreeState]:
     return dict(rows)
 
 
-async def standing(tx: Tx, *, trees: Collection[str], posts: Collection[str]) -> dict[str, bool]:
-    """Those of the posts that are here already, and whether they are deleted; locks the trees."""
+async def standing(tx: Tx, *, trees: Collection[str], posts: Collection[str]) -> dict[str, Standing]:
+    """Those of the posts that are here already; locks the trees."""
     rows = await many(
         tx,
         "exchange/standing",
-        lambda row: (str(row["id"]), bool(row["deleted"])),
+        lambda row: (str(row["id"]), Standing(row["deleted"], row["rank"], row["desirable"], row["compared"])),
         trees=sorted(trees),
         posts=list(posts),
     )

@@ -22,7 +22,7 @@ import zstandard
 
 from oa_graph.errors import InvalidFile
 from oa_graph.exchange import Counts, Defaults, Format, Refused, Wish, import_trees, look_through, messages, oasst
-from oa_graph.exchange.formats import recognised
+from oa_graph.exchange.formats import UNQUOTED, recognised
 from oa_graph.exchange.rows import Found, opened
 from oa_graph.graph.exchange import FiledTree
 from oa_graph.graph.session import Graph
@@ -136,9 +136,26 @@ def test_a_format_is_recognised_by_its_first_good_line(content: bytes, format: F
         )
 
 
-@pytest.mark.parametrize("content", [b"{broken\n", b'{"a": 1}\n', b"\xff\xfe\n", b"[1, 2]\n"])
+@pytest.mark.parametrize("content", [b"{broken\n", b'{"a": 1}\n', b"[1, 2]\n"])
 def test_what_nothing_tells_of_has_to_be_said(content: bytes) -> None:
     with pytest.raises(InvalidFile, match="nothing tells which format"):
+        look_through(BytesIO(content), rejects=lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (lines(chat("Hi")).decode().encode("utf-16"), "line 1: the file is UTF-16, by its first bytes; UTF-8 is expec"),
+        ("Hi\n".encode("utf-16-be"), "the file is UTF-16BE, by its first bytes"),
+        ("Hi\n".encode("utf-16-le"), "the file is UTF-16LE, by its first bytes"),
+        ("Hi\n".encode("utf-32"), "the file is UTF-32, by its first bytes"),
+        (gzip.compress("Hi\n".encode("utf-16")), "the file is UTF-16"),
+        ("\nFür wen?\n".encode("latin-1"), "line 2: not UTF-8: invalid start byte at byte 2; UTF-8 is expected, and"),
+        ('[{"text": "Für wen?"}]'.encode("latin-1"), "UTF-8 is expected, and this may be Latin-1 or Windows-1252"),
+    ],
+)
+def test_another_encoding_is_named(content: bytes, why: str) -> None:
+    with pytest.raises(InvalidFile, match=why):
         look_through(BytesIO(content), rejects=lambda _: None)
 
 
@@ -325,7 +342,8 @@ def test_the_same_words_have_the_same_ids_whatever_the_form() -> None:
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, chat("Hi", "Hello")["messages"][1]]
     }
     trl = {"prompt": chat("Hi")["messages"], "completion": [{"role": "assistant", "content": "Hello"}]}
-    for each in (other, only(lines(parts)), only(lines(trl))):
+    plain = {"prompt": "Hi", "completion": "Hello"}
+    for each in (other, only(lines(parts)), only(lines(trl)), only(lines(plain))):
         assert [post.id for post in each.posts] == [post.id for post in one.posts]
     assert only(b"Hi\n").id == only(lines({"text": "Hi"})).id == one.id
 
@@ -378,7 +396,7 @@ def test_the_language_of_a_conversation_is_normalized() -> None:
         (chat("a\0b"), "bad_text"),
         (chat("a\ud800"), "bad_text"),
         (b"{broken", "not_json"),
-        (b'{"messages": "\xff"}', "not_json"),
+        (b'{"messages": "\xff"}', "not_utf8"),
         (chat(*("a" for _ in range(1002))), "too_deep"),
     ],
 )
@@ -421,7 +439,16 @@ def test_prompts_stand_one_a_line() -> None:
         ("Wie geht's?", "de", "prompt_lottery_waiting"),
     ]
     assert refused == []
-    assert reasons(b"Good\n\xff\n{not json\n", Wish(format=Format.PROMPTS)) == [(2, "bad_text"), (3, "not_json")]
+    assert reasons(b"Good\n\xff\n{not json\n", Wish(format=Format.PROMPTS)) == [(2, "not_utf8"), (3, "not_json")]
+
+
+def test_json_strings_are_prompts_and_are_told_of() -> None:
+    content = b'"Say \\"hi\\"."\nWhat is rain?\n"So," he said.\n""\n"a\\u0000b"\n'
+    found, refused = found_in(content)
+    assert [tree.posts[0].text for tree in found] == ['Say "hi".', "What is rain?", '"So," he said.']
+    assert [(refusal.line, refusal.reason.value) for refusal in refused] == [(4, "empty_text"), (5, "bad_text")]
+    counts = look_through(BytesIO(content), rejects=lambda _: None)
+    assert (counts.format, counts.notes) == ("prompts", {UNQUOTED: 1})
 
 
 def test_prompts_may_be_fields() -> None:

@@ -145,6 +145,7 @@ async def test_branches_of_one_prompt_can_be_ranked_although_each_stood_alone(gr
         (tree("x", review_result=False), Into.LOTTERY, "cannot_land"),
         (tree("x", review_result=None), Into.GROWING, "cannot_land"),
         (tree("x", reply("x", "y", " ")), Into.GROWING, "empty_text"),
+        (tree("x", reply("x", "y", "")), Into.FINISHED, "empty_text"),
         (tree("x", reply("x", "y"), reply("x", "z", deleted=True)), Into.BACKLOG, "cannot_land"),
     ],
 )
@@ -266,16 +267,32 @@ def test_the_command_says_what_would_come_in_and_keeps_what_cannot(
     run = CliRunner().invoke(main, ["import", "chats.jsonl", "--dry-run", *wishes])
     assert run.exit_code == 3
     said = [line for line in run.stderr.splitlines() if line.strip()]  # but for what shows the progress
-    assert said[0] == "1 trees, 2 posts would come in; 0 trees were there already"
-    assert said[-1] == "2 lines rejected (1 empty_text, 1 not_json): see chats.jsonl.rejects.jsonl"
+    assert said[:3] == [
+        "read as chats",
+        "1 trees, 2 posts would come into an empty graph",
+        "what the database holds was not looked at: trees that are there already would be left as they are",
+    ]
+    assert said[-1] == "2 lines rejected (1 empty_text, 1 not_utf8): see chats.jsonl.rejects.jsonl"
     kept = [json.loads(line) for line in Path("chats.jsonl.rejects.jsonl").read_bytes().splitlines()]
-    assert [(each["line"], each["reason"]) for each in kept] == [(2, "empty_text"), (3, "not_json")]
+    assert [(each["line"], each["reason"]) for each in kept] == [(2, "empty_text"), (3, "not_utf8")]
     assert kept[1]["content"] == "{broken\\xff"
     assert json.loads(kept[0]["content"]) == chat("Hi", "")
     strict = CliRunner().invoke(main, ["import", "chats.jsonl", "--dry-run", "--strict", "--rejects", "other"])
     assert strict.exit_code == 1
     assert "chats.jsonl, line 2: message 2 has an empty text" in strict.stderr
     assert not Path("other").exists()
+
+
+def test_the_command_names_the_form_and_tells_of_what_repeats_and_of_ties(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.jsonl"
+    pair = {"prompt": "Hi", "chosen": "Good", "rejected": "Fair", "score_chosen": 4, "score_rejected": 4}
+    file.write_bytes(lines(pair, pair))
+    told = CliRunner().invoke(main, ["import", str(file), "--dry-run"]).stderr
+    assert "read as preference\n1 trees, 3 posts would come into an empty graph\n" in told
+    assert "2 replies share their rank with another reply" in told
+    file.write_bytes(lines(chat("Hi", "Hello"), chat("Hi", "Hello")))
+    told = CliRunner().invoke(main, ["import", str(file), "--dry-run"]).stderr
+    assert "1 trees, 2 posts would come into an empty graph; 1 more repeat what stands before them\n" in told
 
 
 def test_the_command_refuses_wishes_that_contradict(tmp_path: Path) -> None:
