@@ -14,7 +14,7 @@ from itertools import combinations, groupby, pairwise, product
 from operator import attrgetter
 from typing import Literal
 
-from oa_graph.exchange import oasst
+from oa_graph.exchange import oasst, preferences
 from oa_graph.exchange.filters import check_name
 from oa_graph.exchange.sinks import Column, Packing, Record
 from oa_graph.graph.exchange import FiledPost, FiledTree
@@ -234,6 +234,8 @@ def _kto(cut: Cut) -> Iterator[Record]:
         thread = shape.thread(post)
         if post.accepted is False:
             labels[post.id] = False
+        elif (is_desirable := preferences.is_desirable(post)) is not None:
+            labels[post.id] = is_desirable
         if post.id in labels and all(each.accepted for each in thread[:-1]):
             turns = [_turn(each) for each in thread]
             yield {
@@ -410,7 +412,7 @@ FORMS: Mapping[str, Form] = {
               Column("votes_margin", "integer", "voters for chosen less voters for rejected; 0: an imported rank, "
                      "whose votes are not known", trace=True)), _preference, ranked=True),
         Form("kto", "single replies: true for the best of the ranked ones, false for the worst and for those that "
-             "reviews rejected; the others are left out", "TRL KTOTrainer",
+             "reviews rejected; an imported label goes before ranks; the others are left out", "TRL KTOTrainer",
              (_PROMPT, Column("completion", "turns", "one assistant message"),
               Column("label", "flag", "whether it is good"), *_TRACE), _kto, ranked=True),
         Form("prompts", "threads that wait for a reply of the assistant", "TRL GRPOTrainer, online methods",
