@@ -1,4 +1,4 @@
-// explore/label_values: which values people give each label, in steps of a tenth.
+// explore/label_values: which values people give each label, and how often.
 //
 // Looks at the first posts by id, which is as good as a draw where ids are made at random: shares are what to read, not
 // numbers. Reviews have a value of each person; imported labels have the mean of some people, and count once for a post.
@@ -7,7 +7,7 @@
 // in    posts     INTEGER  how many posts are looked at; null for 20000
 // out   label     STRING
 // out   imported  BOOLEAN
-// out   value     FLOAT    rounded to a tenth: 0.0, 0.1, … 1.0
+// out   value     FLOAT
 // out   given     INTEGER  how often
 // rows  many               by label and value; values that nobody gave are left out
 // cost  scan along the ids until there are enough posts, one look at each review of them
@@ -24,6 +24,6 @@ CALL (post) {
   UNWIND post.imported_labels AS label
   RETURN label, true AS imported, post['label_' + label] AS value
 }
-WITH label, imported, round(10 * value) / 10 AS value, count(*) AS given
-RETURN label, imported, value, given
+WITH label, imported, value WHERE value IS NOT NULL
+RETURN label, imported, value, count(*) AS given
 ORDER BY label, imported, value;

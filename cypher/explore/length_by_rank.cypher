@@ -2,14 +2,17 @@
 //
 // Looks at the first ranked replies by id, which is as good as a draw where ids are made at random.
 //
-// in    lang     STRING   language of the tree; null for all
-// in    posts    INTEGER  how many posts are looked at; null for 20000
-// out   rank     INTEGER  0 = best
-// out   replies  INTEGER
-// out   mean     FLOAT    characters
-// out   median   FLOAT    characters
-// out   longer   FLOAT    part of them that are longer than the next one in the order; null where none has a next one
-// rows  many              by rank
+// in    lang                  STRING   language of the tree; null for all
+// in    posts                 INTEGER  how many posts are looked at; null for 20000
+// out   rank                  INTEGER  0 = best
+// out   replies               INTEGER
+// out   mean_characters       FLOAT
+// out   deviation_characters  FLOAT    standard deviation of their lengths, of a sample; 0 for one reply
+// out   median_characters     FLOAT
+// out   compared              INTEGER  of the replies, those that have a next one in the order
+// out   longer                INTEGER  of the compared ones, those that are longer than the next one
+// out   longer_share          FLOAT    longer of compared; null where none has a next one
+// rows  many                           by rank
 // cost  scan along the ids until there are enough posts, a look at the siblings of each
 // mode  read
 MATCH (post:Post)
@@ -22,6 +25,9 @@ CALL (post) {
   RETURN min(size(next.text)) AS next
 }
 WITH post.rank AS rank, toFloat(size(post.text)) AS characters, next
-RETURN rank, count(*) AS replies, avg(characters) AS mean, percentileCont(characters, 0.5) AS median,
-  avg(CASE WHEN characters > next THEN 1.0 WHEN next IS NOT NULL THEN 0.0 END) AS longer
+WITH rank, count(*) AS replies, avg(characters) AS mean_characters, stDev(characters) AS deviation_characters,
+  percentileCont(characters, 0.5) AS median_characters, count(next) AS compared,
+  count(CASE WHEN characters > next THEN 1 END) AS longer
+RETURN rank, replies, mean_characters, deviation_characters, median_characters, compared, longer,
+  CASE WHEN compared > 0 THEN toFloat(longer) / compared END AS longer_share
 ORDER BY rank;

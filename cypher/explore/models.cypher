@@ -2,16 +2,16 @@
 //
 // Mean ranks of different models compare only where they meet the same siblings; the duels with people are fairer.
 //
-// in    lang       STRING   language of the tree; null for all
-// out   model      STRING   null for people, empty where nobody noted its name
-// out   replies    INTEGER  live ones
-// out   accepted   FLOAT    part of those with a verdict; null where none has one
-// out   ranked     INTEGER
-// out   mean_rank  FLOAT    0 = best; null where none is ranked
-// out   best       FLOAT    part of the ranked ones that are the best of their siblings
-// out   duels      INTEGER  pairs with a ranked reply of a person to the same post; null for people
-// out   won        FLOAT    part of them in which the model's is ahead
-// rows  many                people first, then the model with most replies
+// in    lang            STRING   language of the tree; null for all
+// out   model           STRING   null for people, empty where nobody noted its name
+// out   replies         INTEGER  live ones
+// out   accepted_share  FLOAT    of those with a verdict; null where none has one
+// out   ranked          INTEGER
+// out   mean_rank       FLOAT    0 = best; null where none is ranked
+// out   best_share      FLOAT    of the ranked ones, those that are the best of their siblings
+// out   duels           INTEGER  pairs with a ranked reply of a person to the same post; null for people
+// out   won_share       FLOAT    of the duels, those in which the model's reply is ahead
+// rows  many                     people first, then the model with most replies
 // cost  scan of the posts, then one look at the siblings of the models' posts
 // mode  read
 CALL () {
@@ -30,9 +30,9 @@ CALL () {
   }
   RETURN coalesce(post.model_name, '') AS model, post.accepted AS accepted, post.rank AS rank, duels, won
 }
-WITH model, count(*) AS replies, avg(CASE WHEN accepted THEN 1.0 WHEN NOT accepted THEN 0.0 END) AS accepted,
+WITH model, count(*) AS replies, avg(CASE WHEN accepted THEN 1.0 WHEN NOT accepted THEN 0.0 END) AS accepted_share,
   count(rank) AS ranked, avg(toFloat(rank)) AS mean_rank,
-  avg(CASE WHEN rank = 0 THEN 1.0 WHEN rank IS NOT NULL THEN 0.0 END) AS best, sum(duels) AS duels, sum(won) AS won
-RETURN model, replies, accepted, ranked, mean_rank, best, CASE WHEN model IS NOT NULL THEN duels END AS duels,
-  CASE WHEN duels > 0 THEN toFloat(won) / duels END AS won
+  avg(CASE WHEN rank = 0 THEN 1.0 WHEN rank IS NOT NULL THEN 0.0 END) AS best_share, sum(duels) AS duels, sum(won) AS won
+RETURN model, replies, accepted_share, ranked, mean_rank, best_share,
+  CASE WHEN model IS NOT NULL THEN duels END AS duels, CASE WHEN duels > 0 THEN toFloat(won) / duels END AS won_share
 ORDER BY model IS NOT NULL, replies DESC, model;

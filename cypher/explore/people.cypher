@@ -1,20 +1,20 @@
 // explore/people: what each person has given, and how much of it stands.
 //
-// in    limit       INTEGER         null for 100
-// out   person      STRING          user id
-// out   name        STRING          to show
-// out   given       INTEGER         posts, reviews, rankings and reports
-// out   prompts     INTEGER
-// out   replies     INTEGER
-// out   standing    INTEGER         of both: live and accepted
-// out   rejected    INTEGER         of both
-// out   accepted    FLOAT           part of those with a verdict; null where none has one
-// out   reviews     INTEGER
-// out   rankings    INTEGER
-// out   reactions   INTEGER         skips are none
-// out   first_post  ZONED DATETIME  null for none
-// out   last_post   ZONED DATETIME
-// rows  many                        who has given most first
+// in    limit           INTEGER         null for 100
+// out   person          STRING          user id
+// out   name            STRING          to show
+// out   given           INTEGER         posts, reviews, rankings and reports
+// out   prompts         INTEGER
+// out   replies         INTEGER
+// out   standing        INTEGER         of both: live and accepted
+// out   rejected        INTEGER         of both
+// out   accepted_share  FLOAT           of those with a verdict; null where none has one
+// out   reviews         INTEGER
+// out   rankings        INTEGER
+// out   reactions       INTEGER         skips are none
+// out   first_post      ZONED DATETIME  null for none
+// out   last_post       ZONED DATETIME
+// rows  many                            who has given most first
 // cost  scan of the users; of those shown one look at each post, review, ranking and reaction
 // mode  read
 MATCH (user:User)
@@ -33,7 +33,8 @@ CALL (user) {
   RETURN count(CASE WHEN made:Review THEN 1 END) AS reviews, count(CASE WHEN made:Ranking THEN 1 END) AS rankings
 }
 RETURN user.id AS person, user.display_name AS name, given, prompts, posts - prompts AS replies, standing, rejected,
-  CASE WHEN accepted + rejected > 0 THEN toFloat(accepted) / (accepted + rejected) END AS accepted, reviews, rankings,
+  CASE WHEN accepted + rejected > 0 THEN toFloat(accepted) / (accepted + rejected) END AS accepted_share,
+  reviews, rankings,
   COUNT { (user)-[reaction:REACTED]->(:Post) WHERE NOT reaction.emoji STARTS WITH '_skip' } AS reactions,
   first_post, last_post
 ORDER BY given DESC, person;

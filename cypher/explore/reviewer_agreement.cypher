@@ -3,15 +3,15 @@
 // Looks at the first posts by id that have two reviews or more, which is as good as a draw where ids are made at
 // random. Where nearly everybody says the same, as of spam, people agree without any care: see the mean beside it.
 //
-// in    lang       STRING   language of the tree; null for all
-// in    posts      INTEGER  how many posts are looked at; null for 20000
-// out   label      STRING
-// out   posts      INTEGER  that two or more people gave it
-// out   pairs      INTEGER  of two people and a post
-// out   exact      FLOAT    part of the pairs that say the same
-// out   deviation  FLOAT    between the two of a pair, on average; 0 all agree, 1 all are opposed
-// out   mean       FLOAT    of all values
-// rows  many                by label
+// in    lang         STRING   language of the tree; null for all
+// in    posts        INTEGER  how many posts are looked at; null for 20000
+// out   label        STRING
+// out   posts        INTEGER  that two or more people gave it
+// out   pairs        INTEGER  of two people and a post
+// out   exact_share  FLOAT    of the pairs, those that say the same
+// out   deviation    FLOAT    between the two of a pair, on average; 0 all agree, 1 all are opposed
+// out   mean         FLOAT    of all values
+// rows  many                  by label
 // cost  scan along the ids until there are enough posts, one look at each review of them
 // mode  read
 MATCH (post:Post)
@@ -29,6 +29,6 @@ CALL (post) {
   WITH label, said, count(*) AS pairs, count(CASE WHEN apart = 0 THEN 1 END) AS same, sum(apart) AS apart
   RETURN label, pairs, same, apart, reduce(sum = 0.0, value IN said | sum + value) AS total, size(said) AS given
 }
-RETURN label, count(*) AS posts, sum(pairs) AS pairs, toFloat(sum(same)) / sum(pairs) AS exact,
+RETURN label, count(*) AS posts, sum(pairs) AS pairs, toFloat(sum(same)) / sum(pairs) AS exact_share,
   sum(apart) / sum(pairs) AS deviation, sum(total) / sum(given) AS mean
 ORDER BY label;

@@ -3,16 +3,16 @@
 // A tree that grew here is finished when it becomes ready for export. Of an imported one nobody knows when that was: its
 // time goes to its last post, and it is left out where its file has no dates.
 //
-// in    lang      STRING   language of the tree; null for all
-// out   lang      STRING
-// out   imported  BOOLEAN
-// out   trees     INTEGER  finished ones
-// out   p10       FLOAT    hours within which a tenth of them was finished
-// out   p25       FLOAT
-// out   median    FLOAT
-// out   p75       FLOAT
-// out   p90       FLOAT
-// rows  many               the language with most trees first
+// in    lang          STRING   language of the tree; null for all
+// out   lang          STRING
+// out   imported      BOOLEAN
+// out   trees         INTEGER  finished ones
+// out   p10_hours     FLOAT    within which a tenth of them was finished
+// out   p25_hours     FLOAT
+// out   median_hours  FLOAT
+// out   p75_hours     FLOAT
+// out   p90_hours     FLOAT
+// rows  many                   the language with most trees first
 // cost  scan of the trees; of imported ones, a look at each post
 // mode  read
 MATCH (tree:Tree)-[:ROOT]->(root:Post)
@@ -30,6 +30,7 @@ CALL (tree, imported) {
 }
 WITH tree.lang AS lang, imported, (finished.epochMillis - root.created.epochMillis) / 3600000.0 AS hours
 WHERE hours IS NOT NULL
-RETURN lang, imported, count(*) AS trees, percentileCont(hours, 0.1) AS p10, percentileCont(hours, 0.25) AS p25,
-  percentileCont(hours, 0.5) AS median, percentileCont(hours, 0.75) AS p75, percentileCont(hours, 0.9) AS p90
+RETURN lang, imported, count(*) AS trees, percentileCont(hours, 0.1) AS p10_hours,
+  percentileCont(hours, 0.25) AS p25_hours, percentileCont(hours, 0.5) AS median_hours,
+  percentileCont(hours, 0.75) AS p75_hours, percentileCont(hours, 0.9) AS p90_hours
 ORDER BY trees DESC, lang, imported;

@@ -79,17 +79,26 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOut:
+    """A row of `explore/task_funnel`."""
+
+    kind: str
+    handed_out: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
-    """A row of `explore/time_to_finish`; hours."""
+    """A row of `explore/time_to_finish`."""
 
     lang: str
     imported: bool
     trees: int
-    p10: float
-    p25: float
-    median: float
-    p75: float
-    p90: float
+    p10_hours: float
+    p25_hours: float
+    median_hours: float
+    p75_hours: float
+    p90_hours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +127,8 @@ class Margin:
     """A row of `explore/margins`."""
 
     rankings: int
-    margin: int
+    margin: int | None
+    """None: nobody voted here; the order came with an import."""
     parents: int
     replies: float
 
@@ -153,6 +163,7 @@ class Findings:
     shapes: Sequence[Shape]
     depths: Sequence[Depth]
     states: Sequence[InState]
+    tasks: Sequence[HandedOut]
     skips: Sequence[Skip]
     finishes: Sequence[Finish]
     labels: Sequence[LabelValue]
@@ -187,6 +198,7 @@ async def find(
         shapes=await rows("explore/shape_by_language", Shape),
         depths=await rows("explore/depths", Depth),
         states=await rows("explore/tree_states", InState),
+        tasks=await rows("explore/task_funnel", HandedOut),
         skips=await rows("explore/skips", Skip, limit=MOST_REASONS),
         finishes=await rows("explore/time_to_finish", Finish),
         labels=await rows("explore/label_values", LabelValue),

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import log
 
 from oa_graph.agreement import Agreement
 from oa_graph.analysis import plots
@@ -107,7 +108,10 @@ def growth(found: Findings) -> Panel:
         sofar += sum(sums[start])
         rows.append((str(start), *map(count, sums[start]), count(sofar)))
     header = (f"{name} from" if name != "day" else "day", "prompts", "assistant replies", "prompter replies", "so far")
-    note = "Deleted and rejected posts count too. Days are those of UTC."
+    note = (
+        "Deleted and rejected posts count too. Days are those of UTC; posts of a file without dates stand on the day "
+        "on which they came."
+    )
     return Panel("growth", title, told, plot, header, rows, f"Posts for each {name}. {note}")
 
 
@@ -165,7 +169,15 @@ def languages(found: Findings) -> Panel:
         for each in found.shapes
     ]
     header = ("language", "trees", "posts", "posts a tree", "mean depth", "deepest", "replies where any")
-    return Panel("languages", title, told, plot, header, rows, "Without posts that are deleted or rejected.")
+    return Panel(
+        "languages",
+        title,
+        told,
+        plot,
+        header,
+        rows,
+        "Without posts that are deleted or rejected, and trees of such posts alone.",
+    )
 
 
 _FATES = (("accepted", GREEN), ("undecided", BLUE), ("rejected", RED), ("deleted", GREY))
@@ -278,7 +290,19 @@ def _in_words(state: str) -> str:
     return legible(state).replace("_", " ")
 
 
-_TICKS = {1 / 60: "1 min", 1.0: "1 h", 24.0: "1 day", 168.0: "1 wk", 730.0: "1 mo", 8766.0: "1 yr"}
+_TICKS = {
+    1 / 3600: "1 s",
+    1 / 360: "10 s",
+    1 / 60: "1 min",
+    1 / 6: "10 min",
+    1.0: "1 h",
+    24.0: "1 day",
+    168.0: "1 wk",
+    730.5: "1 mo",
+    8766.0: "1 yr",
+    87660.0: "10 yr",
+}
+"""Marks on an axis of hours."""
 
 
 def finish(found: Findings) -> Panel:
@@ -289,15 +313,15 @@ def finish(found: Findings) -> Panel:
     shown = found.finishes[:_MOST_ROWS]
     most = found.finishes[0]
     told = (
-        f"Half of the {_some(most.trees, 'finished tree')} in {_named(most)} took less than {duration(most.median)}, "
-        f"nine of ten less than {duration(most.p90)}."
+        f"Half of the {_some(most.trees, 'finished tree')} in {_named(most)} took less than "
+        f"{duration(most.median_hours)}, nine of ten less than {duration(most.p90_hours)}."
     )
     plot = plots.spans(
         "finish",
         told,
         labels=[_named(each) for each in shown],
-        found=[Span(each.p10, each.p25, each.median, each.p75, each.p90) for each in shown],
-        ticks=_ticks(min(each.p10 for each in shown), max(each.p90 for each in shown)),
+        found=[Span(*_percentiles(each)) for each in shown],
+        ticks=_ticks(min(each.p10_hours for each in shown), max(each.p90_hours for each in shown)),
         across="",
     )
     header = ("language", "trees", "a tenth within", "a quarter", "half", "three quarters", "nine tenths")
@@ -305,7 +329,7 @@ def finish(found: Findings) -> Panel:
         (
             _named(each),
             count(each.trees),
-            *(duration(hours) for hours in (each.p10, each.p25, each.median, each.p75, each.p90)),
+            *map(duration, _percentiles(each)),
         )
         for each in found.finishes
     ]
@@ -316,13 +340,32 @@ def finish(found: Findings) -> Panel:
     return Panel("finish", title, told, plot, header, rows, note)
 
 
+def _percentiles(each: Finish) -> tuple[float, float, float, float, float]:
+    return each.p10_hours, each.p25_hours, each.median_hours, each.p75_hours, each.p90_hours
+
+
 def _ticks(least: float, most: float) -> dict[float, str]:
-    """Those between which all lies, and two at least."""
+    """Those between which all lies, two at least; the outermost say so where values lie beyond them."""
     order = sorted(_TICKS)
     first = max((place for place, tick in enumerate(order) if tick <= least), default=0)
     last = min((place for place, tick in enumerate(order) if tick >= most), default=len(order) - 1)
     first = min(first, last - 1) if last else 0
-    return {tick: _TICKS[tick] for tick in order[first : max(last, first + 1) + 1]}
+    ticks = {tick: _TICKS[tick] for tick in _legible_ticks(order[first : max(last, first + 1) + 1])}
+    if least < order[0]:
+        ticks[order[0]] = f"≤ {_TICKS[order[0]]}"
+    if most > order[-1]:
+        ticks[order[-1]] = f"≥ {_TICKS[order[-1]]}"
+    return ticks
+
+
+def _legible_ticks(ticks: Sequence[float]) -> list[float]:
+    """The outermost, and of those between them as many as have room for their words on a logarithmic axis."""
+    room = log(ticks[-1] / ticks[0]) / 7
+    shown = [ticks[0]]
+    for tick in ticks[1:-1]:
+        if log(tick / shown[-1]) >= room and log(ticks[-1] / tick) >= room:
+            shown.append(tick)
+    return [*shown, ticks[-1]]
 
 
 def _named(each: Finish) -> str:
@@ -344,26 +387,21 @@ def duration(hours: float) -> str:
 def skips(found: Findings) -> Panel:
     """What is skipped, and why."""
     title = "Skipped tasks"
-    if not found.skips:
+    # Reasons are rows of what was skipped: kinds and languages without a skip are in the tasks alone.
+    tasks = sorted(found.tasks, key=lambda task: (-task.skipped, task.kind))
+    if not tasks or not tasks[0].skipped:
         return Panel("skips", title, "No task was skipped.")
-    skipped: dict[str, int] = defaultdict(int)
-    handed_out: dict[tuple[str, str | None], int] = {}
-    for each in found.skips:
-        skipped[each.kind] += each.skipped
-        handed_out[each.kind, each.lang] = each.handed_out
-    order = sorted(skipped, key=lambda kind: (-skipped[kind], kind))
-    out = {kind: sum(number for (of, _), number in handed_out.items() if of == kind) for kind in order}
-    top = order[0]
+    top = tasks[0]
     told = (
-        f"{_some(sum(skipped.values()), 'task')} skipped. Most are {_in_words(top)}: {count(skipped[top])} "
-        f"of {count(out[top])} that were handed out, {share(skipped[top], out[top])}."
+        f"{_some(sum(task.skipped for task in tasks), 'task')} skipped. Most are {_in_words(top.kind)}: "
+        f"{count(top.skipped)} of {count(top.handed_out)} that were handed out, {share(top.skipped, top.handed_out)}."
     )
     plot = plots.bars(
         "skips",
         told,
-        labels=[_word(_in_words(kind)) for kind in order],
-        series=[Series("skipped", ORANGE, [skipped[kind] for kind in order])],
-        notes=[f"{count(skipped[kind])} · {share(skipped[kind], out[kind])}" for kind in order],
+        labels=[_word(_in_words(task.kind)) for task in tasks],
+        series=[Series("skipped", ORANGE, [task.skipped for task in tasks])],
+        notes=[f"{count(task.skipped)} · {share(task.skipped, task.handed_out)}" for task in tasks],
         across="tasks; percent of those handed out",
     )
     header = ("task", "language", "reason", "skipped", "different posts", "of all handed out")
@@ -382,9 +420,10 @@ def skips(found: Findings) -> Panel:
     return Panel("skips", title, told, plot, header, rows, f"Reasons are as people gave them.{cut}")
 
 
-# Labels, margins, agreement
+# Labels and margins
 
-_STEPS = [round(step / 10, 1) for step in range(11)]
+_STEPS = [step / 8 for step in range(9)]
+"""Eighths: people give quarters, and imported means lie between them."""
 
 
 def labels(found: Findings) -> Panel:
@@ -393,12 +432,14 @@ def labels(found: Findings) -> Panel:
     if not found.labels:
         return Panel("labels", title, "Nobody has given labels yet.")
     given: dict[tuple[str, bool], dict[float, int]] = defaultdict(lambda: defaultdict(int))
+    totals: dict[tuple[str, bool], float] = defaultdict(float)
     for each in found.labels:
-        given[each.label, each.imported][round(min(max(each.value, 0.0), 1.0), 1)] += each.given
+        given[each.label, each.imported][_step(each.value)] += each.given
+        totals[each.label, each.imported] += each.value * each.given
     order = sorted(given, key=lambda key: (-sum(given[key].values()), key))
     shown = order[: 2 * _MOST_ROWS]
     sums = {key: sum(given[key].values()) for key in order}
-    means = {key: sum(value * times for value, times in given[key].items()) / sums[key] for key in order}
+    means = {key: totals[key] / sums[key] for key in order}
     told = f"{_some(len(order), 'label')}. Means: " + ", ".join(
         f"{_in_words(_label(key))} {means[key]:.2f}" for key in shown[:5]
     )
@@ -406,17 +447,25 @@ def labels(found: Findings) -> Panel:
         "labels",
         f"{told}.",
         labels=[_word(_in_words(_label(key))) for key in shown],
-        steps=[f"{step:.1f}" for step in _STEPS],
+        steps=[f"{step:g}" if step % 0.25 == 0 else "" for step in _STEPS],
         shares=[[given[key][step] / sums[key] for step in _STEPS] for key in shown],
         across="value; in the cells: percent",
     )
-    header = ("label", "values", "mean", *(f"{step:.1f}" for step in _STEPS))
+    header = ("label", "values", "mean", *(f"{step:g}" for step in _STEPS))
     rows = [
         (_in_words(_label(key)), count(sums[key]), f"{means[key]:.2f}", *(count(given[key][step]) for step in _STEPS))
         for key in order
     ]
-    note = "From the reviews of up to 20,000 posts, which the order of ids draws. Imported labels are means."
+    note = (
+        "From the reviews of up to 20,000 posts, which the order of ids draws. Imported labels are means. "
+        "What lies between two steps counts for the nearer one; means are of the values themselves."
+    )
     return Panel("labels", title, f"{told}.", plot, header, rows, note)
+
+
+def _step(value: float) -> float:
+    """The nearest of the steps."""
+    return round(8 * min(max(value, 0.0), 1.0)) / 8
 
 
 def _label(key: tuple[str, bool]) -> str:
@@ -426,11 +475,14 @@ def _label(key: tuple[str, bool]) -> str:
 def margins(found: Findings) -> Panel:
     """How clear each consensus is."""
     title = "Margins of rankings"
-    if not found.margins:
-        return Panel("margins", title, "No replies were ranked here. Ranks of imported trees came without margins.")
+    imported = sum(each.parents for each in found.margins if each.margin is None)
+    note = f"Imported orders have no margin: those of {_some(imported, 'post')} are left out." if imported else None
     sums: dict[int, int] = defaultdict(int)
     for each in found.margins:
-        sums[each.margin] += each.parents
+        if each.margin is not None:
+            sums[each.margin] += each.parents
+    if not sums:
+        return Panel("margins", title, f"No replies were ranked here. {note or ''}".strip())
     order = list(range(min(0, *sums), max(sums) + 1))
     total = sum(sums.values())
     close = sum(number for margin, number in sums.items() if margin <= 1)
@@ -448,9 +500,18 @@ def margins(found: Findings) -> Panel:
     )
     header = ("rankings", "margin", "parents", "replies ranked, mean")
     rows = [
-        (str(each.rankings), str(each.margin), count(each.parents), f"{each.replies:.1f}") for each in found.margins
+        (
+            str(each.rankings),
+            "–" if each.margin is None else str(each.margin),
+            count(each.parents),
+            f"{each.replies:.1f}",
+        )
+        for each in found.margins
     ]
-    return Panel("margins", title, told, plot, header, rows)
+    return Panel("margins", title, told, plot, header, rows, note)
+
+
+# Agreement
 
 
 def label_agreement(found: Findings) -> Panel:

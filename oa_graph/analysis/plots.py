@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from math import floor
 from typing import TYPE_CHECKING
 
 from oa_graph.errors import PackageMissing
@@ -71,18 +72,18 @@ def columns(name: str, told: str, *, labels: Sequence[str], series: Sequence[Ser
     """Stacked columns, a label under each (under some, where there are many)."""
 
     def paint(axes: Axes) -> None:
-        floor = [0.0] * len(labels)
+        feet = [0.0] * len(labels)
         for each in series:
-            axes.bar(range(len(labels)), each.values, bottom=floor, color=each.colour, label=each.name, width=0.8)
-            floor = [below + value for below, value in zip(floor, each.values, strict=True)]
+            axes.bar(range(len(labels)), each.values, bottom=feet, color=each.colour, label=each.name, width=0.8)
+            feet = [below + value for below, value in zip(feet, each.values, strict=True)]
         step = max(1, -(-len(labels) // 6))
         axes.set_xticks(range(0, len(labels), step), labels[::step])
         axes.set_xlim(-0.7, max(len(labels), 4) - 0.3)
-        axes.set_ylim(0, max(floor, default=0) * 1.05 or 1)
+        axes.set_ylim(0, max(feet, default=0) * 1.05 or 1)
         axes.set_xlabel(across)
         axes.set_ylabel(up)
         axes.grid(axis="y", linewidth=0.6)
-        _whole(axes, "y", max(floor, default=0))
+        _whole(axes, "y", max(feet, default=0))
         _legend(axes, series)
 
     return _drawn(name, told, paint, height=2.7)
@@ -144,7 +145,8 @@ def spans(
 
 
 def dots(name: str, told: str, *, labels: Sequence[str], values: Sequence[float | None], across: str) -> str:
-    """A dot between -1 and 1 for each label; none where the value is None."""
+    """A dot for each label; none where the value is None. The axis ends at 1, and begins at 0 or at the least value."""
+    least = min((value for value in values if value is not None), default=0.0)
 
     def paint(axes: Axes) -> None:
         axes.axvline(0, color=SOFT, linewidth=0.8)
@@ -153,8 +155,8 @@ def dots(name: str, told: str, *, labels: Sequence[str], values: Sequence[float 
                 axes.text(0.02, place, "not defined", va="center", color=SOFT, fontsize=9)
                 continue
             axes.plot([0, value], [place, place], color=BLUE, linewidth=2)
-            axes.plot([value], [place], "o", color=BLUE, markersize=6)
-        axes.set_xlim(-1.05 if any(each is not None and each < -0.25 for each in values) else -0.3, 1.05)
+            axes.plot([value], [place], "o", color=BLUE, markersize=6, clip_on=False)
+        axes.set_xlim(min(0.0, floor(10 * least) / 10), 1)
         _rows(axes, labels, across)
 
     return _drawn(name, told, paint, height=_tall(labels))

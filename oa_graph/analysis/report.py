@@ -90,7 +90,7 @@ def headline(found: Findings) -> list[tuple[str, str]]:
     accepted = sum(each.accepted for each in found.depths)
     langs = len({each.lang for each in found.states})
     ranked = sum(each.parents for each in found.margins)
-    skipped = sum(each.skipped for each in found.skips)
+    skipped = sum(task.skipped for task in found.tasks)
     return [
         (count(trees), _one(trees, "tree", "trees")),
         (count(ready), "ready for export"),

@@ -15,20 +15,28 @@ import pytest
 
 from oa_graph.agreement import Agreement, Agreements
 from oa_graph.analysis import findings, panels
-from oa_graph.analysis.findings import Day, Findings, Finish, Skip
+from oa_graph.analysis.findings import (
+    Day,
+    Findings,
+    Finish,
+    HandedOut,
+    LabelValue,
+    Margin,
+    Skip,
+)
 from oa_graph.analysis.report import headline, render
 from oa_graph.errors import PackageMissing
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
 from oa_graph.policy.agreement import Metric
-from tests.builders import ADA, BOB, CAT, Hands, plant
-from tests.exchange.files import REAL
+from tests.builders import ADA, BOB, CAT, Hands, Shape, plant
+from tests.exchange.files import REAL, bring, reply, tree
 
 pytestmark = pytest.mark.anyio
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script> \"' & \u202e\x00 ما هو المطر؟"
-EMPTY = Findings(None, [], [], [], [], [], [], [], [], [])
+EMPTY = Findings(None, [], [], [], [], [], [], [], [], [], [])
 AGREEMENT = Agreements(
     None,
     20,
@@ -84,7 +92,8 @@ async def seed(graph: Graph, rng: Random, *, text: str = "Water.", reason: str =
     """Trees in several states and languages, labels, rankings with a margin, skips, and a tree that is finished."""
     limits = Limits(num_required_rankings=2, num_reviews_reply=1)
     hands = [Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT)]
-    await plant(graph, {f"What is rain? {text}": {text: {}, "Weather.": {}}}, state=TreeState.RANKING, limits=limits)
+    question: Shape = {f"What is rain? {text}": {text: {}, "Weather.": {}}}
+    await plant(graph, question, state=TreeState.RANKING, limits=limits)
     for each in hands[:2]:
         await each.rank(await each.ask(TaskKind.RANK_ASSISTANT_REPLIES))
     await plant(graph, {"Why?": {"?Because.": {}, "!Bad.": {}, "-Gone.": {}}}, limits=limits)
@@ -192,6 +201,31 @@ async def test_the_reference_trees_have_a_report(graph: Graph, limits: Limits) -
     assert sum(each.posts for each in found.depths) == 1167
     assert found.finishes == []  # the file has no dates
     assert len(pictures(render(found, made=MADE))) == len(found.drawn) + 4
+    assert ("212", "posts with ranked replies") in headline(found)
+
+
+async def test_replies_that_came_ranked_are_counted_as_ranked(graph: Graph) -> None:
+    await bring(graph, tree("file", reply("file", "f.0", rank=0), reply("file", "f.1", rank=1)), tree("plain"))
+    found = await findings.find(graph)
+    assert ("1", "post with ranked replies") in headline(found)
+    assert panels.margins(found).told == (
+        "No replies were ranked here. Imported orders have no margin: those of 1 post are left out."
+    )
+
+
+async def test_skips_are_a_share_of_all_tasks_in_languages_without_a_skip_too(graph: Graph, rng: Random) -> None:
+    limits = Limits()
+    await plant(graph, {"One?": {}}, {"Two?": {}})
+    await plant(graph, {"Eins?": {}}, lang="de")
+    ada, bob = (Hands(graph, limits, rng, who) for who in (ADA, BOB))
+    await ada.skip(await ada.ask(TaskKind.ASSISTANT_REPLY))
+    await bob.write(await bob.ask(TaskKind.ASSISTANT_REPLY, lang="de"), "Wasser.")
+    await bob.ask(TaskKind.INITIAL_PROMPT)
+    found = await findings.find(graph)
+    panel = panels.skips(found)
+    assert panel.told == "1 task skipped. Most are assistant reply: 1 of 2 that were handed out, 50 %."
+    assert panel.rows == [("assistant reply", "en", "not now", "1", "1", "100 %")]
+    assert ("1", "skipped task") in headline(found)
 
 
 # Panels alone
@@ -217,6 +251,28 @@ def test_hours_are_told_as_people_tell_them() -> None:
     assert told[5:] == ["2.5 days", "2.4 weeks", "4.1 months", "2.3 years"]
 
 
+def words(plot: str | None) -> list[str]:
+    """The texts of a plot."""
+    assert plot is not None
+    return [element.text or "" for element in ElementTree.fromstring(plot).iter() if element.tag.endswith("}text")]
+
+
+@pytest.mark.parametrize(
+    ("hours", "ticks"),
+    [
+        ((20 / 3600, 44 / 3600), ["10 s", "1 min"]),
+        ((0.0, 30 / 3600), ["≤ 1 s", "10 s", "1 min"]),
+        ((2.0, 100.0), ["1 h", "1 day", "1 wk"]),
+        ((0.001, 5000.0), ["1 s", "1 min", "1 h", "1 day", "1 mo", "1 yr"]),
+        ((9000.0, 1e6), ["1 yr", "≥ 10 yr"]),
+    ],
+)
+def test_the_axis_of_times_follows_the_times(hours: tuple[float, float], ticks: list[str]) -> None:
+    low, high = hours
+    panel = panels.finish(replace(EMPTY, finishes=[Finish("en", False, 9, low, low, low, high, high)]))
+    assert [text for text in words(panel.plot) if text != "en"] == ticks
+
+
 @pytest.mark.parametrize("hours", [(0.0, 0.0), (0.001, 1e6), (3.0, 5.0), (9000.0, 1e6)])
 def test_any_length_of_time_can_be_drawn(hours: tuple[float, float]) -> None:
     low, high = hours
@@ -230,9 +286,35 @@ def test_shares_of_skips_are_of_all_tasks_of_their_kind() -> None:
         Skip("assistant_reply", "en", "b", 1, 1, 10),
         Skip("assistant_reply", "de", None, 1, 1, 15),
     ]
-    panel = panels.skips(replace(EMPTY, skips=found))
+    tasks = [HandedOut("prompter_reply", 7, 0), HandedOut("assistant_reply", 25, 5)]
+    panel = panels.skips(replace(EMPTY, skips=found, tasks=tasks))
     assert panel.told == ("5 tasks skipped. Most are assistant reply: 5 of 25 that were handed out, 20 %.")
     assert panel.rows[2] == ("assistant reply", "de", "(none given)", "1", "1", "7 %")
+
+
+def test_means_of_labels_are_made_of_the_values_themselves() -> None:
+    values = [(0.25, 2), (0.7, 1)]
+    panel = panels.labels(replace(EMPTY, labels=[LabelValue("quality", False, *each) for each in values]))
+    assert panel.told == "1 label. Means: quality 0.40."
+    assert panel.header[3:] == ("0", "0.125", "0.25", "0.375", "0.5", "0.625", "0.75", "0.875", "1")
+    assert list(panel.rows) == [("quality", "3", "0.40", "0", "0", "2", "0", "0", "0", "1", "0", "0")]
+
+
+def test_margins_are_those_of_orders_that_people_gave_here() -> None:
+    panel = panels.margins(replace(EMPTY, margins=[Margin(0, None, 40, 2.0), Margin(3, 1, 1, 2.0), Margin(3, 3, 3, 2)]))
+    assert (
+        panel.told == "4 posts have replies in an order that people gave; 25 % of the orders hang on one voter or none."
+    )
+    assert panel.note == "Imported orders have no margin: those of 40 posts are left out."
+    assert panel.rows[0] == ("0", "–", "40", "2.0")
+
+
+def test_the_axis_of_agreement_goes_below_0_only_where_people_do() -> None:
+    concordance = words(panels.ranking_agreement(replace(EMPTY, agreement=AGREEMENT)).plot)
+    assert [text for text in concordance if text[0] in "-0123456789"] == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+    opposed = Agreement("spam", "krippendorff_alpha", Metric.NOMINAL, -0.45, 0.0, items=12)
+    alpha = words(panels.label_agreement(replace(EMPTY, agreement=Agreements(None, 1, labels=[opposed]))).plot)
+    assert "-0.4" in alpha
 
 
 def test_agreement_that_is_not_defined_has_no_number() -> None:

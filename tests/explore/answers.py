@@ -128,11 +128,11 @@ ANSWERS: Sequence[Answer] = (
         "label_values",
         {},
         [
-            ("quality", False, 0.3, 2),
+            ("quality", False, 0.25, 2),
             ("quality", False, 0.5, 1),
-            ("quality", False, 0.8, 1),
+            ("quality", False, 0.75, 1),
             ("quality", False, 1.0, 1),
-            ("quality", True, 0.8, 1),
+            ("quality", True, 0.75, 1),
             ("spam", False, 0.0, 7),
             ("spam", False, 1.0, 2),
         ],
@@ -140,11 +140,24 @@ ANSWERS: Sequence[Answer] = (
     Answer(
         "labels_by_rank",
         {},
-        [("quality", 0, 1, 0.75), ("quality", 2, 1, 0.25), ("spam", 0, 1, 0.0), ("spam", 2, 1, 0.0)],
+        [
+            ("quality", 0, 1, 0.75, 0.0),
+            ("quality", 2, 1, 0.25, 0.0),
+            ("spam", 0, 1, 0.0, 0.0),
+            ("spam", 2, 1, 0.0, 0.0),
+        ],
     ),
     Answer("language_switches", {}, [("de", "en", "assistant", 1, 1, 1, "again")]),
     Answer("leases_now", {}, [("initial_prompt", "de", 0, 1, 0, None), ("prompter_reply", "en", 1, 0, 1, "+647244h")]),
-    Answer("length_by_rank", {}, [(0, 3, 19.0, 20.0, 0.667), (1, 3, 18.667, 18.0, 1.0), (2, 1, 4.0, 4.0, None)]),
+    Answer(
+        "length_by_rank",
+        {},
+        [
+            (0, 3, 19.0, 11.533, 20.0, 3, 2, 0.667),
+            (1, 3, 18.667, 11.015, 18.0, 1, 1, 1.0),
+            (2, 1, 4.0, 0.0, 4.0, 0, 0, None),
+        ],
+    ),
     Answer(
         "life_of_a_task",
         {"task": "too hard"},
@@ -155,7 +168,7 @@ ANSWERS: Sequence[Answer] = (
         ],
     ),
     Answer("lonely_posts", {}, [("snow", "ice", "en", "assistant", 1, 0, 1, 0, "+25h", "Frozen water.")]),
-    Answer("margins", {}, [(3, 1, 1, 3.0), (3, 3, 1, 2.0)]),
+    Answer("margins", {}, [(0, None, 1, 2.0), (3, 1, 1, 3.0), (3, 3, 1, 2.0)]),
     Answer("models", {}, [(None, 8, 0.857, 5, 0.4, 0.6, None, None), ("parrot-1", 2, 1.0, 2, 1.5, 0.0, 3, 0.0)]),
     Answer(
         "open_places",
@@ -521,8 +534,8 @@ ANSWERS: Sequence[Answer] = (
     ),
     Answer("label_means", {"tree": "regen"}, [("regen", "wasser", "quality", 0.75, None, 3, True)]),
     Answer("reviewer_agreement", {"posts": 1}, [("spam", 1, 3, 0.333, 0.667, 0.667)]),
-    Answer("labels_by_rank", {"posts": 1}, [("quality", 0, 1, 0.75), ("spam", 0, 1, 0.0)]),
-    Answer("length_by_rank", {"lang": "de"}, [(0, 1, 7.0, 7.0, 0.0), (1, 1, 30.0, 30.0, None)]),
+    Answer("labels_by_rank", {"posts": 1}, [("quality", 0, 1, 0.75, 0.0), ("spam", 0, 1, 0.0, 0.0)]),
+    Answer("length_by_rank", {"lang": "de"}, [(0, 1, 7.0, 0.0, 7.0, 1, 0, 0.0), (1, 1, 30.0, 0.0, 30.0, 0, 0, None)]),
     Answer("text_lengths", {"posts": 1}, [("en", "assistant", 1, 30.0, 30.0, 30.0, 30.0, 30)]),
     Answer(
         "lonely_posts",

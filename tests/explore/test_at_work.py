@@ -61,7 +61,7 @@ async def test_tasks_are_followed_from_hand_to_hand(graph: Graph, limits: Limits
     assert list(funnel.values()) == ["assistant_reply", 3, 2, 1, 1, 0, 1, pytest.approx(1 / 3)]
     (answered,) = await asked(graph, "time_to_answer")
     assert (answered["kind"], answered["answered"]) == ("assistant_reply", 1)
-    assert 0 <= answered["median"] < 5
+    assert 0 <= answered["median_minutes"] < 5
     assert of(await asked(graph, "skippers"), "name", "taken", "skipped", "done") == [("Ada", 1, 1, 0)]
     assert of(await asked(graph, "leases_now"), "kind", "held", "lapsed", "people") == [("assistant_reply", 1, 0, 1)]
     await lapse(graph)
@@ -136,6 +136,6 @@ async def test_complaints_edits_and_reactions_are_seen(graph: Graph, limits: Lim
     emojis = {row["emoji"]: row["people"] for row in await asked(graph, "reactions")}
     assert emojis["+1"] == 1
     people = {row["name"]: row for row in await asked(graph, "people")}
-    assert [people["dan"][name] for name in ("prompts", "replies", "standing", "accepted")] == [1, 1, 2, 1.0]
+    assert [people["dan"][name] for name in ("prompts", "replies", "standing", "accepted_share")] == [1, 1, 2, 1.0]
     await office.halt(planted["One?"])
     assert of(await asked(graph, "stuck_trees"), "why") == [("halted by a moderator",)]

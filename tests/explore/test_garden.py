@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from oa_graph.graph.asking import ask_named, explorations
@@ -84,6 +86,23 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 def declared(query: Query, column: str) -> type | tuple[type, ...]:
     meaning = query.outputs[column]
     return next(kind for name, kind in _TYPES.items() if meaning.startswith(name))
+
+
+_STATISTIC = re.compile(r"p\d+|median|longest|shortest")
+_PART = re.compile(r"FLOAT +(part|of those|of the \w+, those) ")
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_a_column_says_in_its_name_what_it_is_measured_in(name: str) -> None:
+    outputs = QUERIES[name].outputs
+    assert [column for column in outputs if _STATISTIC.fullmatch(column)] == []
+    shares = {column for column, meaning in outputs.items() if _PART.match(meaning)}
+    assert [column for column in sorted(shares) if not re.search(r"(^|_)share$", column)] == []
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_value_is_rounded_before_it_is_shown(name: str) -> None:
+    assert not re.search(r"\bround\(", QUERIES[name].text)
 
 
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: " ".join([answer.name, *map(str, answer.given)]))

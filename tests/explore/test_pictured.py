@@ -11,6 +11,7 @@ import pytest
 from oa_graph.graph.asking import ask_named
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
+from tests.agreement.saying import review
 from tests.builders import ADA, BOB, CAT, Hands, Planted, Shape, plant, questions
 from tests.exchange.files import bring, reply, tree
 
@@ -120,8 +121,8 @@ async def test_time_to_finish_goes_from_the_prompt_to_the_end(graph: Graph) -> N
         then=THEN,
     )
     (row,) = await asked(graph, "time_to_finish")
-    assert (row["lang"], row["imported"], row["trees"], row["median"]) == ("en", False, 3, 4.0)
-    assert (row["p10"], row["p25"], row["p75"], row["p90"]) == pytest.approx((2.4, 3.0, 5.0, 5.6))
+    assert (row["lang"], row["imported"], row["trees"], row["median_hours"]) == ("en", False, 3, 4.0)
+    assert [row[f"p{place}_hours"] for place in (10, 25, 75, 90)] == pytest.approx([2.4, 3.0, 5.0, 5.6])
 
 
 async def test_an_imported_tree_took_until_its_last_post_as_far_as_its_file_has_dates(graph: Graph) -> None:
@@ -134,7 +135,7 @@ async def test_an_imported_tree_took_until_its_last_post_as_far_as_its_file_has_
         each.pop("created_date", None)
     await bring(graph, dated, undated)
     (row,) = await asked(graph, "time_to_finish")
-    assert (row["imported"], row["trees"], row["median"]) == (True, 1, 30.0)
+    assert (row["imported"], row["trees"], row["median_hours"]) == (True, 1, 30.0)
 
 
 async def test_tree_states_are_counted_by_language(graph: Graph) -> None:
@@ -156,7 +157,7 @@ async def test_label_values_are_of_reviews_and_of_imports(graph: Graph) -> None:
     await graph.execute(
         """
         MATCH (post:Post {id: $id})
-        SET post.imported_labels = ['humor'], post.label_humor = 0.26
+        SET post.imported_labels = ['humor', 'pii'], post.label_humor = 0.26
         WITH post UNWIND [0.0, 0.5, 0.5] AS quality
         CREATE (:Review {id: randomUUID(), key: randomUUID(), maker: 'a', text: 'b', created: $then, spam: 0.0,
           quality: quality})-[:OF]->(post)
@@ -166,7 +167,7 @@ async def test_label_values_are_of_reviews_and_of_imports(graph: Graph) -> None:
     )
     rows = await asked(graph, "label_values")
     assert [tuple(row.values()) for row in rows] == [
-        ("humor", True, 0.3, 1),
+        ("humor", True, 0.26, 1),
         ("quality", False, 0.0, 1),
         ("quality", False, 0.5, 2),
         ("spam", False, 0.0, 3),
@@ -189,6 +190,35 @@ async def test_margins_are_counted_with_the_rankings_behind_them(graph: Graph, r
     assert await asked(graph, "margins", lang="de") == []
     (best,) = await asked(graph, "ranked_trees")
     assert (best["tree"], best["posts"], best["ranked"], best["depth"]) == (planted["One?"], 3, 2, 1)
+
+
+async def test_orders_that_came_with_an_import_are_counted_without_a_margin(graph: Graph) -> None:
+    await bring(graph, tree("file", reply("file", "f.0", rank=0), reply("file", "f.1", rank=1), reply("file", "f.2")))
+    assert [tuple(row.values()) for row in await asked(graph, "margins")] == [(0, None, 1, 2.0)]
+
+
+async def test_lengths_by_rank_come_with_what_an_interval_needs(graph: Graph) -> None:
+    await bring(
+        graph,
+        tree("a", reply("a", "a.0", rank=0, text="1234"), reply("a", "a.1", rank=1, text="12")),
+        tree("b", reply("b", "b.0", rank=0, text="12"), reply("b", "b.1", rank=1, text="1234")),
+    )
+    best, other = [tuple(row.values()) for row in await asked(graph, "length_by_rank")]
+    assert best == pytest.approx((0, 2, 3.0, 2**0.5, 3.0, 2, 1, 0.5))
+    assert other == pytest.approx((1, 2, 3.0, 2**0.5, 3.0, 0, 0, None))
+
+
+async def test_labels_by_rank_come_with_what_an_interval_needs(graph: Graph) -> None:
+    await bring(
+        graph,
+        tree("a", reply("a", "a.0", rank=0), reply("a", "a.1", rank=1)),
+        tree("b", reply("b", "b.0", rank=0), reply("b", "b.1", rank=1)),
+    )
+    await review(graph, "a.0", ada={"quality": 0.75}, bob={"quality": 0.25})
+    await review(graph, "b.0", ada={"quality": 1.0})
+    (row,) = await asked(graph, "labels_by_rank")
+    assert (row["label"], row["rank"], row["posts"]) == ("quality", 0, 2)
+    assert (row["mean"], row["deviation"]) == pytest.approx((0.75, 0.125**0.5))
 
 
 async def test_trees_to_look_at_have_many_ranks_and_not_too_many_posts(graph: Graph) -> None:
