@@ -134,6 +134,41 @@ class Margin:
 
 
 @dataclass(frozen=True, slots=True)
+class RankLength:
+    """A row of `explore/length_by_rank`."""
+
+    rank: int
+    replies: int
+    mean_characters: float
+    deviation_characters: float
+    median_characters: float
+    compared: int
+    longer: int
+
+
+@dataclass(frozen=True, slots=True)
+class RankLabel:
+    """A row of `explore/labels_by_rank`."""
+
+    label: str
+    rank: int
+    posts: int
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlace:
+    """A row of `explore/position_bias`."""
+
+    candidates: int
+    shown: int
+    rankings: int
+    first: int
+    mean_place: float
+
+
+@dataclass(frozen=True, slots=True)
 class Ranked:
     """A row of `explore/ranked_trees`."""
 
@@ -168,6 +203,9 @@ class Findings:
     finishes: Sequence[Finish]
     labels: Sequence[LabelValue]
     margins: Sequence[Margin]
+    rank_lengths: Sequence[RankLength]
+    rank_labels: Sequence[RankLabel]
+    places: Sequence[ShownPlace]
     drawn: Sequence[Drawn]
     agreement: Agreements | None = None
     """None: not measured."""
@@ -203,6 +241,9 @@ async def find(
         finishes=await rows("explore/time_to_finish", Finish),
         labels=await rows("explore/label_values", LabelValue),
         margins=await rows("explore/margins", Margin),
+        rank_lengths=await rows("explore/length_by_rank", RankLength),
+        rank_labels=await rows("explore/labels_by_rank", RankLabel),
+        places=await rows("explore/position_bias", ShownPlace),
         drawn=[Drawn(each, await tree(graph, each.tree)) for each in ranked],
         agreement=agreement,
     )

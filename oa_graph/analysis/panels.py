@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import log
@@ -11,8 +11,9 @@ from math import log
 from oa_graph.agreement import Agreement
 from oa_graph.analysis import plots
 from oa_graph.analysis.drawing import legible
-from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish
-from oa_graph.analysis.plots import BLUE, GREEN, GREY, ORANGE, RED, Series, Span
+from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish, RankLabel
+from oa_graph.analysis.intervals import FEWEST, Estimate, mean_estimate, share_estimate
+from oa_graph.analysis.plots import BLUE, GREEN, GREY, ORANGE, RED, Marks, Series, Span
 from oa_graph.model import TreeState
 
 _MOST_ROWS = 12
@@ -47,6 +48,9 @@ def panels(found: Findings) -> list[Panel]:
         skips,
         labels,
         margins,
+        lengths,
+        positions,
+        rank_labels,
         label_agreement,
         ranking_agreement,
     )
@@ -509,6 +513,165 @@ def margins(found: Findings) -> Panel:
         for each in found.margins
     ]
     return Panel("margins", title, told, plot, header, rows, note)
+
+
+# Preferences
+
+_MOST_RANKS = 4
+"""Ranks of one plot; the table has the rest."""
+_RANK_COLOURS = (GREEN, BLUE, ORANGE, GREY)
+_OF_MEANS = f"1.96 standard errors to both sides, from {FEWEST} observations on"
+_ASSUMED = "Observations are taken to be independent, which those under one post are not quite."
+
+
+def lengths(found: Findings) -> Panel:
+    """The length of replies by their rank."""
+    title = "Length against rank"
+    if not found.rank_lengths:
+        return Panel("lengths", title, "No replies are ranked yet.")
+    means = [
+        mean_estimate(each.mean_characters, deviation=each.deviation_characters, count=each.replies)
+        for each in found.rank_lengths
+    ]
+    compared = sum(each.compared for each in found.rank_lengths)
+    longer = sum(each.longer for each in found.rank_lengths)
+    told = ", ".join(f"{_ranked(each.rank)}: {each.mean_characters:,.0f}" for each in found.rank_lengths[:_MOST_RANKS])
+    told = f"Mean characters of {told}."
+    if compared:
+        told += (
+            f" Of two neighbours in an order the better one is the longer one in {_percent(longer, compared)} "
+            f"of {count(compared)} pairs."
+        )
+    plot = plots.intervals(
+        "lengths",
+        told,
+        labels=[f"{_ranked(each.rank)}, n = {count(each.replies)}" for each in found.rank_lengths[:_MOST_ROWS]],
+        marks=[Marks("replies", BLUE, means[:_MOST_ROWS])],
+        across="characters, mean and 95 % interval",
+    )
+    header = ("rank", "replies", "mean characters", "95 %", "median", "longer than the next", "of pairs")
+    rows = [
+        (
+            str(each.rank + 1),
+            count(each.replies),
+            f"{each.mean_characters:,.1f}",
+            _interval(mean, ",.1f"),
+            f"{each.median_characters:,.1f}",
+            _percent(each.longer, each.compared) if each.compared else "–",
+            count(each.compared),
+        )
+        for each, mean in zip(found.rank_lengths, means, strict=True)
+    ]
+    note = (
+        f"From up to 20,000 ranked replies. Intervals of means: {_OF_MEANS}; of shares: Wilson's. {_ASSUMED} "
+        "A rank is reached only where so many replies were ranked."
+    )
+    return Panel("lengths", title, told, plot, header, rows, note)
+
+
+def positions(found: Findings) -> Panel:
+    """Whether what is shown first is put first."""
+    title = "Position bias"
+    if not found.places:
+        return Panel("positions", title, "No replies were ranked here. Imported ranks do not say what was shown first.")
+    tops = [each for each in found.places if each.shown == 0]
+    rankings, first = sum(each.rankings for each in tops), sum(each.first for each in tops)
+    chance = sum(each.rankings / each.candidates for each in tops) / rankings
+    told = (
+        f"{_some(rankings, 'ranking')} put first what was shown first in {_percent(first, rankings)} of all cases; "
+        f"without a bias it would be {100 * chance:.0f} %."
+    )
+    shown = found.places[: 2 * _MOST_ROWS]
+    shares = [share_estimate(each.first, whole=each.rankings) for each in found.places]
+    plot = plots.intervals(
+        "positions",
+        told,
+        labels=[f"{each.shown + 1} of {each.candidates}, n = {count(each.rankings)}" for each in shown],
+        marks=[Marks("put first", BLUE, shares[: len(shown)])],
+        across="share put first; stroke: without a bias",
+        chances=[1 / each.candidates for each in shown],
+    )
+    header = ("candidates", "shown at", "rankings", "put first", "share", "95 %", "without a bias", "mean place")
+    rows = [
+        (
+            str(each.candidates),
+            str(each.shown + 1),
+            count(each.rankings),
+            count(each.first),
+            f"{estimate.value:.3f}",
+            _interval(estimate, ".3f"),
+            f"{1 / each.candidates:.3f}",
+            f"{each.mean_place + 1:.2f}",
+        )
+        for each, estimate in zip(found.places, shares, strict=True)
+    ]
+    note = (
+        f"By where candidates stood on the screen, in an order that was drawn. 95 % intervals are Wilson's. {_ASSUMED}"
+    )
+    return Panel("positions", title, told, plot, header, rows, note)
+
+
+def rank_labels(found: Findings) -> Panel:
+    """The mean of each label by rank."""
+    title = "Labels by rank"
+    if not found.rank_labels:
+        return Panel("rank-labels", title, "No ranked reply has labels.")
+    ranks: dict[str, dict[int, RankLabel]] = defaultdict(dict)
+    for each in found.rank_labels:
+        ranks[each.label][each.rank] = each
+    order = sorted(ranks, key=lambda label: (-_apart(ranks[label]), label))
+    leading = "quality" if "quality" in ranks else order[0]
+    told = ", ".join(f"{_ranked(rank)} {row.mean:.2f}" for rank, row in sorted(ranks[leading].items())[:_MOST_RANKS])
+    told = f"Mean of {_in_words(leading)}: {told}."
+    shown = order[:_MOST_ROWS]
+    places = sorted({each.rank for each in found.rank_labels})[:_MOST_RANKS]
+    plot = plots.intervals(
+        "rank-labels",
+        told,
+        labels=[_word(_in_words(label)) for label in shown],
+        marks=[
+            Marks(_ranked(rank), colour, [_label_mean(ranks[label].get(rank)) for label in shown])
+            for rank, colour in zip(places, _RANK_COLOURS, strict=False)
+        ],
+        across="mean and 95 % interval",
+    )
+    header = ("label", "rank", "posts", "mean", "95 %")
+    rows = [
+        (_in_words(label), str(rank + 1), count(row.posts), f"{row.mean:.3f}", _interval(_label_mean(row), ".3f"))
+        for label in order
+        for rank, row in sorted(ranks[label].items())
+    ]
+    note = (
+        f"From up to 20,000 ranked replies with labels; each counts once, by the mean of what people said. Intervals: "
+        f"{_OF_MEANS}. {_ASSUMED}"
+    )
+    return Panel("rank-labels", title, told, plot, header, rows, note)
+
+
+def _ranked(rank: int) -> str:
+    """A rank in words: people count from 1 on."""
+    return "rank 1 (best)" if rank == 0 else f"rank {rank + 1}"
+
+
+def _apart(rows: Mapping[int, RankLabel]) -> float:
+    """How far the means of the best two ranks are from each other."""
+    return abs(rows[0].mean - rows[1].mean) if 0 in rows and 1 in rows else 0.0
+
+
+def _label_mean(row: RankLabel | None) -> Estimate | None:
+    return None if row is None else mean_estimate(row.mean, deviation=row.deviation, count=row.posts)
+
+
+def _interval(estimate: Estimate | None, form: str) -> str:
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return "–"
+    return f"{estimate.low:{form}} to {estimate.high:{form}}"
+
+
+def _percent(part: int, whole: int) -> str:
+    """A share with its interval."""
+    estimate = share_estimate(part, whole=whole)
+    return f"{100 * estimate.value:.0f} % ({100 * (estimate.low or 0):.0f} to {100 * (estimate.high or 0):.0f} %)"
 
 
 # Agreement

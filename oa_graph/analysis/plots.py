@@ -1,4 +1,4 @@
-"""Plots as SVG for a page: columns, bars, spans, dots and shades, drawn by matplotlib.
+"""Plots as SVG for a page: columns, bars, spans, dots, intervals and shades, drawn by matplotlib.
 
 Colours are names of the page's style sheet, so that one plot serves light and dark; nothing in a plot depends on the
 clock, and ids in it begin with its name. Texts are texts: a reader can select them, and a screen reader finds them.
@@ -18,6 +18,7 @@ from io import StringIO
 from math import floor
 from typing import TYPE_CHECKING
 
+from oa_graph.analysis.intervals import Estimate
 from oa_graph.errors import PackageMissing
 
 if TYPE_CHECKING:
@@ -162,6 +163,54 @@ def dots(name: str, told: str, *, labels: Sequence[str], values: Sequence[float 
     return _drawn(name, told, paint, height=_tall(labels))
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Estimates of one kind, one for each label; None where there is none."""
+
+    name: str
+    colour: str
+    estimates: Sequence[Estimate | None]
+
+
+def intervals(
+    name: str,
+    told: str,
+    *,
+    labels: Sequence[str],
+    marks: Sequence[Marks],
+    across: str,
+    chances: Sequence[float] = (),
+) -> str:
+    """For each label the marks of all kinds, one below the other: a dot, and a line over its interval.
+
+    The axis begins at 0. `chances` gets a stroke in each row: where the dot would be by chance.
+    """
+    room = 0.72 / len(marks)
+
+    def paint(axes: Axes) -> None:
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+        for place, chance in enumerate(chances):
+            axes.plot([chance, chance], [place - 0.36, place + 0.36], color=SOFT, linewidth=1.5)
+        for number, kind in enumerate(marks):
+            shift = (number - (len(marks) - 1) / 2) * room
+            known = [(place + shift, each) for place, each in enumerate(kind.estimates) if each is not None]
+            for place, each in known:
+                if each.low is not None and each.high is not None:
+                    axes.plot([max(0.0, each.low), each.high], [place, place], color=kind.colour, linewidth=2)
+            values, places = [each.value for _, each in known], [place for place, _ in known]
+            axes.plot(values, places, "o", color=kind.colour, markersize=6, label=kind.name, clip_on=False)
+        # As many ticks at any width: those that come with the last pass of the layout would have no room there.
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        axes.xaxis.set_major_formatter(FuncFormatter(_short))
+        # A dot at 0 keeps clear of the labels.
+        axes.set_xlim(left=-0.025 * axes.get_xlim()[1])
+        _rows(axes, labels, across)
+        _legend(axes, marks)
+
+    return _drawn(name, told, paint, height=_tall(labels, each=max(0.27, 0.05 + 0.14 * len(marks))))
+
+
 def shades(
     name: str, told: str, *, labels: Sequence[str], steps: Sequence[str], shares: Sequence[Sequence[float]], across: str
 ) -> str:
@@ -182,9 +231,9 @@ def shades(
     return _drawn(name, told, paint, height=_tall(labels))
 
 
-def _tall(labels: Sequence[str]) -> float:
+def _tall(labels: Sequence[str], *, each: float = 0.27) -> float:
     """Inches for so many rows."""
-    return 0.95 + 0.27 * max(2, len(labels))
+    return 0.95 + each * max(2, len(labels))
 
 
 def _rows(axes: Axes, labels: Sequence[str], across: str) -> None:
@@ -208,7 +257,11 @@ def _thousands(value: float, _: object) -> str:
     return f"{value:,.0f}"
 
 
-def _legend(axes: Axes, series: Sequence[Series]) -> None:
+def _short(value: float, _: object) -> str:
+    return f"{value:,g}"
+
+
+def _legend(axes: Axes, series: Sequence[Series | Marks]) -> None:
     """Above the plot, where it hides nothing."""
     if len(series) > 1:
         axes.legend(

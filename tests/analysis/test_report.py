@@ -22,6 +22,9 @@ from oa_graph.analysis.findings import (
     HandedOut,
     LabelValue,
     Margin,
+    RankLabel,
+    RankLength,
+    ShownPlace,
     Skip,
 )
 from oa_graph.analysis.report import headline, render
@@ -29,6 +32,7 @@ from oa_graph.errors import PackageMissing
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
 from oa_graph.policy.agreement import Metric
+from tests.agreement.saying import review
 from tests.builders import ADA, BOB, CAT, Hands, Shape, plant
 from tests.exchange.files import REAL, bring, reply, tree
 
@@ -36,7 +40,7 @@ pytestmark = pytest.mark.anyio
 
 MADE = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script> \"' & \u202e\x00 ما هو المطر؟"
-EMPTY = Findings(None, [], [], [], [], [], [], [], [], [], [])
+EMPTY = Findings(None, [], [], [], [], [], [], [], [], [], [], [], [], [])
 AGREEMENT = Agreements(
     None,
     20,
@@ -93,9 +97,10 @@ async def seed(graph: Graph, rng: Random, *, text: str = "Water.", reason: str =
     limits = Limits(num_required_rankings=2, num_reviews_reply=1)
     hands = [Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT)]
     question: Shape = {f"What is rain? {text}": {text: {}, "Weather.": {}}}
-    await plant(graph, question, state=TreeState.RANKING, limits=limits)
+    planted = await plant(graph, question, state=TreeState.RANKING, limits=limits)
     for each in hands[:2]:
         await each.rank(await each.ask(TaskKind.RANK_ASSISTANT_REPLIES))
+    await review(graph, planted["Weather."], eve={"quality": 0.75})
     await plant(graph, {"Why?": {"?Because.": {}, "!Bad.": {}, "-Gone.": {}}}, limits=limits)
     await hands[2].label(await hands[2].ask(TaskKind.LABEL_ASSISTANT_REPLY), quality=0.5, humor=0.25)
     await hands[2].skip(await hands[2].ask(TaskKind.ASSISTANT_REPLY))
@@ -200,7 +205,7 @@ async def test_the_reference_trees_have_a_report(graph: Graph, limits: Limits) -
     found = await findings.find(graph)
     assert sum(each.posts for each in found.depths) == 1167
     assert found.finishes == []  # the file has no dates
-    assert len(pictures(render(found, made=MADE))) == len(found.drawn) + 4
+    assert len(pictures(render(found, made=MADE))) == len(found.drawn) + 5
     assert ("212", "posts with ranked replies") in headline(found)
 
 
@@ -307,6 +312,54 @@ def test_margins_are_those_of_orders_that_people_gave_here() -> None:
     )
     assert panel.note == "Imported orders have no margin: those of 40 posts are left out."
     assert panel.rows[0] == ("0", "–", "40", "2.0")
+
+
+def test_lengths_are_told_by_rank_with_the_share_of_neighbours_whose_better_one_is_longer() -> None:
+    found = [RankLength(0, 100, 500.0, 200.0, 450.0, 100, 70), RankLength(1, 100, 400.0, 0.0, 390.0, 20, 2)]
+    panel = panels.lengths(replace(EMPTY, rank_lengths=[*found, RankLength(2, 9, 3.0, 1.0, 3.0, 0, 0)]))
+    assert panel.told == (
+        "Mean characters of rank 1 (best): 500, rank 2: 400, rank 3: 3. Of two neighbours in an order the better one "
+        "is the longer one in 60 % (51 to 68 %) of 120 pairs."
+    )
+    assert list(panel.rows) == [
+        ("1", "100", "500.0", "460.8 to 539.2", "450.0", "70 % (60 to 78 %)", "100"),
+        ("2", "100", "400.0", "400.0 to 400.0", "390.0", "10 % (3 to 30 %)", "20"),
+        ("3", "9", "3.0", "–", "3.0", "–", "0"),
+    ]
+    assert {"rank 1 (best), n = 100", "rank 2, n = 100", "rank 3, n = 9"} <= set(words(panel.plot))
+    assert panels.lengths(EMPTY).plot is None
+
+
+def test_position_bias_is_told_beside_chance() -> None:
+    places = [ShownPlace(2, 0, 60, 40, 0.4), ShownPlace(2, 1, 60, 20, 0.6)]
+    places += [ShownPlace(3, shown, 30, 10, 1.0) for shown in range(3)]
+    panel = panels.positions(replace(EMPTY, places=places))
+    assert panel.told == (
+        "90 rankings put first what was shown first in 56 % (45 to 65 %) of all cases; without a bias it would be 44 %."
+    )
+    assert panel.rows[0] == ("2", "1", "60", "40", "0.667", "0.541 to 0.773", "0.500", "1.40")
+    assert {"1 of 2, n = 60", "3 of 3, n = 30"} <= set(words(panel.plot))
+    assert panels.positions(EMPTY).plot is None
+
+
+def test_labels_are_told_by_rank_and_those_that_tell_ranks_apart_come_first() -> None:
+    found = [RankLabel("humor", rank, 50, 0.25, 0.5) for rank in range(6)]
+    found += [RankLabel("quality", 0, 100, 0.75, 0.25), RankLabel("quality", 1, 5, 0.5, 0.25)]
+    panel = panels.rank_labels(replace(EMPTY, rank_labels=found))
+    assert panel.told == "Mean of quality: rank 1 (best) 0.75, rank 2 0.50."
+    assert list(panel.rows[:3]) == [
+        ("quality", "1", "100", "0.750", "0.701 to 0.799"),
+        ("quality", "2", "5", "0.500", "–"),
+        ("humor", "1", "50", "0.250", "0.111 to 0.389"),
+    ]
+    assert len(panel.rows) == 8
+    assert [text for text in words(panel.plot) if text.startswith("rank")] == [
+        "rank 1 (best)",
+        "rank 2",
+        "rank 3",
+        "rank 4",
+    ]
+    assert panels.rank_labels(EMPTY).plot is None
 
 
 def test_the_axis_of_agreement_goes_below_0_only_where_people_do() -> None:
