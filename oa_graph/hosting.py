@@ -35,6 +35,8 @@ class Database:
     database: str
     browser: str | None
     """The address of the Neo4j Browser; None when it is not ours to know."""
+    password_file: Path | None = None
+    """The file that holds the password; None when it is not the managed server's."""
 
     def connect(self, *, pool: int = 20) -> Graph:
         return Graph.connect(self.uri, self.username, self.password, database=self.database, pool=pool)
@@ -70,7 +72,9 @@ def database(settings: Settings, given: Neo4jSettings) -> Generator[Database]:
     with managed(settings) as server:
         if (address := server.address()) is None:
             raise AssertionError("a started server has an address")
-        yield Database(address.bolt, address.username, address.password, address.database, address.http)
+        yield Database(
+            address.bolt, address.username, address.password, address.database, address.http, server.password_file
+        )
 
 
 @dataclass(frozen=True, slots=True)

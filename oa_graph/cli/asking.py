@@ -18,7 +18,7 @@ from oa_graph.analysis.drawing import legible
 from oa_graph.analysis.links import browser_of, links
 from oa_graph.analysis.questions import Question
 from oa_graph.analysis.tables import Form
-from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, out
+from oa_graph.cli.console import chosen_settings, command_line, data_option, database, err, on_graph, out
 from oa_graph.exchange.files import whole
 from oa_graph.graph.asking import explorations, named
 from oa_graph.graph.queries import source
@@ -237,6 +237,5 @@ def _link(page: Path, data: Path | None) -> None:
         return
     with whole(page.resolve()) as file:
         file.write(html.encode())
-    err.print(
-        f"written: {page}; its links work while the server runs (oa-graph db start)", markup=False, soft_wrap=True
-    )
+    start = command_line("db", "start", data=data)
+    err.print(f"written: {page}; its links work while the server runs ({start})", markup=False, soft_wrap=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
-from collections.abc import Awaitable, Callable, Generator
+import sys
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -36,7 +38,8 @@ class _Commands(click.Group):
         except BrokenPipeError:  # `| head` has seen enough: click ends quietly
             raise
         except (OaGraphError, OSError) as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+            line = " ".join(str(error).split()).replace("`oa-graph ", f"`{shlex.join(program())} ")
+            raise click.ClickException(line) from error
         except ValidationError as error:
             wrong = [": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in error.errors()]
             raise click.ClickException(f"{error.title} in the environment: " + "; ".join(wrong)) from error
@@ -46,6 +49,48 @@ class _Commands(click.Group):
 @click.version_option(package_name="oa-graph")
 def main() -> None:
     """Grows conversation trees from crowd work, on a graph database."""
+
+
+def program() -> list[str]:
+    """The words that call this program again from the current folder."""
+    started = Path(sys.argv[0])
+    return [python(), "-m", "oa_graph.cli"] if started.name == "__main__.py" else [_nearby(started)]
+
+
+def python() -> str:
+    """The interpreter that has this program, as the current folder sees it."""
+    return _nearby(Path(sys.executable))
+
+
+def _nearby(path: Path) -> str:
+    """The path from the current folder, where it is below; else in full. It always has a slash, so no PATH counts."""
+    path = path.absolute()
+    below = path.is_relative_to(Path.cwd()) and path.parent != Path.cwd()
+    return str(path.relative_to(Path.cwd()) if below else path)
+
+
+def command_line(*words: str | Path, data: Path | None = None) -> str:
+    """A call of this program on the data folder `data`, to be pasted into a shell of the current folder."""
+    folder = [] if data is None else ["--data", data]
+    return shlex.join([*program(), *map(str, [*words, *folder])])
+
+
+def fact_lines(facts: Mapping[str, object]) -> list[str]:
+    """Names and values, a pair a line; a value that is None is left out."""
+    return [f"{name:<15}{value}" for name, value in facts.items() if value is not None]
+
+
+def print_facts(facts: Mapping[str, object]) -> None:
+    """Print `fact_lines` on standard error, never wrapped."""
+    for line in fact_lines(facts):
+        err.print(line, soft_wrap=True, markup=False)
+
+
+def browser_login(address: str | None, username: str, password_file: Path | None) -> dict[str, object]:
+    """Where the Neo4j Browser is and how a person logs in, for `fact_lines`; nothing where it is not ours to know."""
+    if address is None:
+        return {}
+    return {"Neo4j Browser": address, "User": username, "Password file": password_file}
 
 
 def data_option(command: Command) -> Command:

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from oa_graph import hosting
-from oa_graph.cli.console import chosen_settings, data_option, database, err, prepare
+from oa_graph.cli.console import browser_login, chosen_settings, data_option, database, prepare, print_facts
 from oa_graph.settings import Settings, neo4j_settings
 
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -36,13 +36,9 @@ def serve(host: str, port: int, workers: int, data: Path | None) -> None:
 
 
 def _announce(url: str, found: hosting.Database, key: hosting.TrustedKey) -> None:
-    err.print(f"API docs       {url}/docs")
-    if found.browser:
-        err.print(f"Neo4j Browser  {found.browser}  (user {found.username}, password in the data folder)")
-    if key.is_new:
-        err.print(f"Trusted key    {key.value}  (made for this installation)", soft_wrap=True)
-    if key.path:
-        err.print(f"Key file       {key.path}", soft_wrap=True)
+    new = f"{key.value}  (made for this installation)" if key.is_new else None
+    login = browser_login(found.browser, found.username, found.password_file)
+    print_facts({"API docs": f"{url}/docs", **login, "Trusted key": new, "Key file": key.path})
 
 
 def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, workers: int) -> None:

@@ -9,7 +9,16 @@ import click
 
 from oa_graph import hosting
 from oa_graph.cli import shell
-from oa_graph.cli.console import chosen_settings, data_option, database, err, out
+from oa_graph.cli.console import (
+    browser_login,
+    chosen_settings,
+    command_line,
+    data_option,
+    database,
+    err,
+    out,
+    print_facts,
+)
 from oa_graph.managed import Server
 
 
@@ -29,8 +38,7 @@ def start(data: Path | None) -> None:
     server = _server(data)
     address = server.start(keep=True)
     server.leave()
-    err.print(f"Bolt           {address.bolt}  (user {address.username}, password in {server.data})", soft_wrap=True)
-    err.print(f"Neo4j Browser  {address.http}")
+    print_facts({"Bolt": address.bolt, **browser_login(address.http, address.username, server.password_file)})
 
 
 @db.command()
@@ -54,6 +62,8 @@ def status(data: Path | None, as_json: bool) -> None:
         "pid": now.pid,
         "bolt": now.bolt,
         "http": now.http,
+        "user": now.username,
+        "password_file": str(server.password_file) if now.username else None,
         "since": now.since.isoformat(timespec="seconds") if now.since else None,
         "kept": now.kept,
         "holders": [f"{each.pid} {each.command}" for each in now.holders],
@@ -64,7 +74,7 @@ def status(data: Path | None, as_json: bool) -> None:
     else:
         for name, value in facts.items():
             shown = ", ".join(value) if isinstance(value, list) else value
-            out.print(f"{name:<12} {'-' if shown in (None, '') else shown}", soft_wrap=True)
+            out.print(f"{name:<14} {'-' if shown in (None, '') else shown}", soft_wrap=True, markup=False)
     raise SystemExit(0 if now.state == "running" else 1)
 
 
@@ -94,7 +104,7 @@ def load(file: Path, data: Path | None, yes: bool) -> None:
 def clone(folder: Path, data: Path | None) -> None:
     """Copies the database into the data folder FOLDER, for work that must not touch the original."""
     _server(data).clone(folder)
-    err.print(f"start it with: oa-graph db start --data {folder}", soft_wrap=True)
+    err.print(f"start it with: {command_line('db', 'start', data=folder)}", soft_wrap=True, markup=False)
 
 
 @db.command("shell")

@@ -72,6 +72,7 @@ class Status:
     kept: bool  # goes on when the last holder leaves
     store_bytes: int
     version: str
+    username: str | None = None
 
 
 class Server:
@@ -105,6 +106,11 @@ class Server:
     @property
     def data(self) -> Path:
         return self._home.root
+
+    @property
+    def password_file(self) -> Path:
+        """The file that holds the password of the user of `Address`; it is there once the server has started."""
+        return self._home.password_file
 
     @property
     def _memory(self) -> Memory:
@@ -178,6 +184,7 @@ class Server:
             kept=state.keep,
             store_bytes=self._home.size(),
             version=state.version,
+            username=address and address.username,
         )
 
     def dump(self, to: Path) -> None:

@@ -50,8 +50,10 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
     code, now = status(first)
     assert (code, now["state"]) == (1, "stopped")
 
-    does("db", "start", "--data", first)
+    printed = run("db", "start", "--data", first).stderr
+    assert re.search(rf"User +neo4j\nPassword file +{re.escape(str(first))}/neo4j-password\n", printed)
     code, now = status(first)
+    assert (now["user"], now["password_file"]) == ("neo4j", str(first / "neo4j-password"))
     assert (code, now["state"], now["kept"], now["holders"]) == (0, "running", True, [])
 
     key = does("client", "add", "a bot", "--frontend-type", "bot", "--data", first).strip()
@@ -79,7 +81,8 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
     dump = tmp_path / "a dump"
     does("db", "dump", dump, "--data", first)
     assert dump.stat().st_size > 1000
-    does("db", "clone", copy, "--data", first)
+    cloned = run("db", "clone", copy, "--data", first)
+    assert cloned.stderr.endswith(f"-m oa_graph.cli db start --data {copy}\n"), cloned.stderr
     assert run("db", "clone", copy, "--data", first).returncode == 1  # there is data already
     assert clients(copy) == 3
 

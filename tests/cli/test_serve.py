@@ -46,6 +46,7 @@ def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, t
         assert first.said().count(key) == 1
         assert str(data / "api-key") in first.said()
         assert f"{first.url}/docs" in first.said()
+        assert re.search(rf"User +neo4j\nPassword file +{re.escape(str(data))}/neo4j-password\n", first.said())
         assert ask(first, key).status_code == 200
         assert ask(first, "another key").status_code == 403
 
