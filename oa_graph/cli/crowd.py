@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import secrets
+import shlex
+import socket
 import subprocess
 import sys
 import time
@@ -18,9 +21,21 @@ import click
 import httpx
 
 from oa_graph import exchange, hosting
-from oa_graph.cli.console import chosen_settings, database, err, on_graph, out, prepare
+from oa_graph.cli.console import (
+    browser_login,
+    chosen_settings,
+    command_line,
+    database,
+    err,
+    fact_lines,
+    on_graph,
+    out,
+    prepare,
+    python,
+)
 from oa_graph.errors import Setup
 from oa_graph.graph import clients
+from oa_graph.managed.errors import PortTaken
 from oa_graph.model import Client
 
 _DEMO_LIMITS = {
@@ -34,16 +49,19 @@ _DEMO_LIMITS = {
 }
 """Trees small enough to be finished within a minute; what the environment says comes first."""
 
-_ANSWERS_WITHIN = 120.0
+_ANSWERS_WITHIN = 300.0
 """Seconds that the web server of the demo may take to answer."""
+
+_PORT = 8080
+"""Where the demo serves when nobody asks for a port and it is free."""
 
 
 class WebServerSilent(Setup):
-    """The web server at {url} did not answer within {seconds} s."""
+    """The web server at {url} did not answer within {seconds} s; its log is {log}."""
 
 
 class WebServerEnded(Setup):
-    """The web server at {url} ended with status {status}; is its port taken?"""
+    """The web server at {url} ended with status {status}; its log is {log}."""
 
 
 @click.command()
@@ -101,24 +119,27 @@ def simulate(
 @click.option("--seed", default=1, show_default=True)
 @click.option("--out", "path", type=click.Path(path_type=Path), default=Path("demo/trees.jsonl"), show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), help=f"[{_PORT}, or another where that is in use]")
 @click.option("--exit", "leave", is_flag=True, help="End when done instead of staying up.")
 @click.option("--limit", default=900.0, show_default=True, help="Gives up after so many seconds.")
 @click.option("--data", type=click.Path(path_type=Path), default=Path("demo/data"), show_default=True)
 def demo(
-    users: int, trees: int, seed: int, path: Path, host: str, port: int, leave: bool, limit: float, data: Path
+    users: int, trees: int, seed: int, path: Path, host: str, port: int | None, leave: bool, limit: float, data: Path
 ) -> None:
     """Brings prompts and a crowd, and shows how their trees grow, from an empty folder to an exported file."""
     from oa_graph.crowd.demo import demo as play
 
     for name, value in _DEMO_LIMITS.items():
         os.environ.setdefault(f"OA_GRAPH_LIMITS__{name}", value)
-    chosen = chosen_settings(data)
+    port = _free_port(host, port)  # before the database, which takes its time to start
     url = f"http://{host}:{port}"
+    chosen = chosen_settings(data)
+    log = chosen.data / "logs" / "service.log"
     with database(chosen) as found:
         prepare(found, chosen, hosting.trusted_key(chosen))
         key = _crowd_key(found)
-        with _web_server(found, url, host=host, port=port):
+        login = browser_login(found.browser, found.username, found.password_file)
+        with _web_server(found, url, key, host=host, port=port, log=log):
             path.parent.mkdir(parents=True, exist_ok=True)
             asyncio.run(
                 play(
@@ -128,14 +149,39 @@ def demo(
                     trees=trees,
                     seed=seed,
                     out=path,
-                    docs_url=f"{url}/docs",
-                    browser_url=found.browser or "",
                     export=lambda to: on_graph(found, lambda graph: exchange.export_trees(graph, to)).trees,
+                    next_steps=lambda tree: ["", *_next_steps(data, path.parent, tree), ""],
+                    addresses=fact_lines({"API docs": f"{url}/docs", "Service log": log, **login}),
                     stay=not leave,
                     lease=float(chosen.limits.lease_sec),
                     limit=limit,
                 )
             )
+
+
+def _free_port(host: str, asked: int | None) -> int:
+    """The port that was asked for, else the usual one or any that is free. Raises PortTaken, OSError."""
+    for port in (asked,) if asked else (_PORT, 0):
+        try:
+            with socket.create_server((host, port)) as server:
+                return server.getsockname()[1]
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise PortTaken(port=asked or _PORT, host=host)
+
+
+def _next_steps(data: Path, folder: Path, tree: str | None) -> list[str]:
+    """Commands for a shell, on the graph in `data`, now and after the demo; files go to `folder`."""
+    frame = f"connect(data={json.dumps(str(data))}).pandas('growth_by_day')"
+    return [
+        f"Commands to go on with (after the demo, `{command_line('db', 'start', data=data)}` makes them fast):",
+        command_line("query", "tree_states", data=data),
+        command_line("report", folder / "report.html", data=data),
+        *([command_line("show", tree, data=data)] if tree else []),
+        command_line("export", folder / "pairs.jsonl", "--as", "preference", data=data),
+        shlex.join([python(), "-c", f"from oa_graph.analysis import connect; print({frame})"]),
+    ]
 
 
 def _crowd_key(found: hosting.Database) -> str:
@@ -147,32 +193,45 @@ def _crowd_key(found: hosting.Database) -> str:
 
 
 @contextmanager
-def _web_server(found: hosting.Database, url: str, *, host: str, port: int) -> Generator[None]:
-    """`oa-graph serve` as a process of its own: the crowd shall meet what a frontend meets."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "oa_graph.cli", "serve", "--host", host, "--port", str(port)],
-        # A person of the crowd does in a minute what people do in an hour.
-        env={**os.environ, **found.environment(), "OA_GRAPH_RATE_LIMIT": "false"},
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C reaches us alone; we end it after the crowd
-    )
+def _web_server(found: hosting.Database, url: str, key: str, *, host: str, port: int, log: Path) -> Generator[None]:
+    """`oa-graph serve` as a process of its own, which writes to `log`: the crowd shall meet what a frontend meets."""
+    err.print(f"The service is on {url}; its log is {log}", soft_wrap=True, markup=False)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "oa_graph.cli", "serve", "--host", host, "--port", str(port)],
+            # A person of the crowd does in a minute what people do in an hour.
+            env={**os.environ, **found.environment(), "OA_GRAPH_RATE_LIMIT": "false"},
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches us alone; we end it after the crowd
+        )
     try:
-        _await_answer(server, url)
+        _await_answer(server, url, key, log)
         yield
     finally:
         server.terminate()
         server.wait()
 
 
-def _await_answer(server: subprocess.Popen[bytes], url: str) -> None:
+def _await_answer(server: subprocess.Popen[bytes], url: str, key: str, log: Path) -> None:
+    """Wait until a server takes the key of the crowd, which no other server knows."""
     patience = time.monotonic() + _ANSWERS_WITHIN
     while time.monotonic() < patience:
         if (status := server.poll()) is not None:
-            raise WebServerEnded(url=url, status=status)
-        try:
-            if httpx.get(f"{url}/health/ready", timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            pass
+            raise WebServerEnded(url=url, status=status, log=log)
+        if _takes(url, key):
+            return
         time.sleep(0.1)
-    raise WebServerSilent(url=url, seconds=int(_ANSWERS_WITHIN))
+    raise WebServerSilent(url=url, seconds=int(_ANSWERS_WITHIN), log=log)
+
+
+def _takes(url: str, key: str) -> bool:
+    try:
+        first = httpx.get(
+            f"{url}/api/v1/messages/", params={"max_count": 1}, headers={"X-API-Key": key}, timeout=5, trust_env=False
+        )
+    except httpx.TransportError:
+        return False
+    return first.is_success

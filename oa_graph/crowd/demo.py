@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,9 +57,9 @@ async def demo(
     trees: int,
     seed: int,
     out: Path,
-    docs_url: str,
-    browser_url: str,
     export: Callable[[Path], int],
+    next_steps: Callable[[str | None], Sequence[str]],
+    addresses: Sequence[str],
     stay: bool,
     prompts: int = 36,
     lease: float,
@@ -72,9 +72,10 @@ async def demo(
     """Run the demo against the server at `url`, until `trees` trees are ready, at most `limit` seconds.
 
     `lease` is how long the server reserves a place (seconds). `export` writes the finished trees to a file
-    and gives their number; it runs in a thread. Results go to `console` (standard output), progress to
-    `status` (standard error). With `stay` the call ends only by being cancelled. Raises CallFailed if the
-    server cannot be worked with, DemoTooSlow if the time is over.
+    and gives their number; it runs in a thread. `next_steps` gives the lines that tell a user how to go on, from
+    the id of the tree that is shown; `addresses` are lines about what stays up. Results go to `console` (standard
+    output), progress to `status` (standard error). With `stay` the call ends only by being cancelled. Raises
+    CallFailed if the server cannot be worked with, DemoTooSlow if the time is over.
     """
     console, status = console or Console(), status or Console(stderr=True)
     async with Client(url, api_key, Ledger()) as client:
@@ -89,10 +90,13 @@ async def demo(
         tree = await _finest(client, forest.ready())
     _print_tree(console, tree)
     written = await asyncio.to_thread(export, out)
-    _print_end(console, report, written, out, docs_url=docs_url, browser_url=browser_url, stay=stay)
+    _print_end(console, report, f"{written} trees were written to {out}.")
+    shown = tree.id if tree else None
+    _print_lines(console, next_steps(shown))
     if stay:
+        _print_lines(console, [*addresses, "All stays up; Ctrl-C ends it."])
         await asyncio.Event().wait()
-    return Summary(len(brought.taken), forest.counts(), tree.id if tree else None, written, out, report)
+    return Summary(len(brought.taken), forest.counts(), shown, written, out, report)
 
 
 async def _grow(crowd: Crowd, trees: int, limit: float, status: Console) -> tuple[Forest, Report]:
@@ -134,17 +138,14 @@ def _print_tree(console: Console, tree: Tree | None) -> None:
     console.print(display.thread(best_thread(tree)))
 
 
-def _print_end(
-    console: Console, report: Report, written: int, out: Path, *, docs_url: str, browser_url: str, stay: bool
-) -> None:
+def _print_end(console: Console, report: Report, written: str) -> None:
     console.rule()
-    lines = [
-        f"{report.tasks} tasks in {report.seconds:.0f} s, {report.tasks_per_second:.1f} a second.",
-        f"{written} trees were written to {out}.",
-        *(f"Unexpected: {line}" for line in report.unexpected),
-    ]
-    if stay:
-        lines += [f"API docs: {docs_url}", f"Neo4j Browser: {browser_url}", "All stays up; Ctrl-C ends it."]
+    speed = f"{report.tasks} tasks in {report.seconds:.0f} s, {report.tasks_per_second:.1f} a second."
+    _print_lines(console, [speed, written, *(f"Unexpected: {line}" for line in report.unexpected)])
+
+
+def _print_lines(console: Console, lines: Sequence[str]) -> None:
+    """Print lines as they are: nothing is wrapped, so all can be pasted."""
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False, markup=False)
 

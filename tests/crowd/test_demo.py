@@ -20,6 +20,8 @@ from tests.crowd.scripted import NOTHING_TO_DO, Fields, Scripted, label_task, pr
 
 pytestmark = pytest.mark.anyio
 
+FOLDER = "/a folder/" + "that is long/" * 20
+
 
 @pytest.fixture
 def prompting(scripted: Scripted) -> Scripted:
@@ -60,9 +62,9 @@ async def run_demo(
         trees=trees,
         seed=1,
         out=Path("trees.jsonl"),
-        docs_url="http://docs",
-        browser_url="http://browser",
         export=lambda path: len(path.name),
+        next_steps=lambda tree: [f"oa-graph show {tree} --data {FOLDER}"],
+        addresses=["API docs http://docs", "Neo4j Browser http://browser"],
         stay=stay,
         prompts=4,
         lease=600.0,
@@ -83,6 +85,7 @@ async def test_a_demo_brings_prompts_shows_a_tree_and_exports(
     assert summary.written == len("trees.jsonl")
     assert summary.trees == {"ready_for_export": 1}
     assert "the answer" in out.getvalue()
+    assert f"\noa-graph show root --data {FOLDER}\n" in out.getvalue()
     assert "http://docs" not in out.getvalue()
 
 
