@@ -50,7 +50,7 @@ async def page(
 @post(
     "/{message_id:str}/processed",
     status_code=200,
-    summary="Mark a flag as seen to",
+    summary="Mark a flag as processed",
     operation_id="process_flagged_message",
     responses=fails(errors.PostNotFound),
 )

@@ -35,7 +35,7 @@ class Readiness:
             await protocol.warm(self._graph, self._limits)
             self._is_warm = True
         except NotNow as error:
-            log.warning("not warmed: %s", error)
+            log.warning("warm-up failed: %s", error)
 
     def check(self) -> None:
         """Raises StoreUnavailable until what was not warmed at the start has been made up for."""
@@ -47,13 +47,13 @@ class Readiness:
         raise StoreUnavailable(why="it is being warmed up")
 
 
-@get("/live", summary="Is it alive?", operation_id="live")
+@get("/live", summary="Liveness probe", operation_id="live")
 async def live() -> wire.Health:
     """The process answers."""
     return wire.Health(status="live")
 
 
-@get("/ready", summary="Can it work?", operation_id="ready", responses=told(errors.StoreUnavailable))
+@get("/ready", summary="Readiness probe", operation_id="ready", responses=told(errors.StoreUnavailable))
 async def ready(request: Call) -> wire.Health:
     """The database answers too, and has seen the statements once."""
     await request.graph.execute("RETURN 1 AS one")

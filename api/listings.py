@@ -35,7 +35,10 @@ Lang = Annotated[
 ]
 ClientId = Annotated[
     UUID | None,
-    QueryParameter(description="Only messages of this API client; others than its own see trusted clients."),
+    QueryParameter(
+        description="Only messages of this API client. Defaults to the caller's own client, for a trusted client to "
+        "all; only trusted clients may name another."
+    ),
 ]
 
 

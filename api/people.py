@@ -44,8 +44,8 @@ Search = Annotated[
     str | None,
     QueryParameter(description="only users whose name has this part, to the letter; the name that sorts is meant"),
 ]
-Lowest = Annotated[str | None, QueryParameter(description="the lower bound, itself taken in")]
-Highest = Annotated[str | None, QueryParameter(description="the upper bound, itself taken in")]
+Lowest = Annotated[str | None, QueryParameter(description="Lower bound (inclusive).")]
+Highest = Annotated[str | None, QueryParameter(description="Upper bound (inclusive).")]
 Before = Annotated[str | None, QueryParameter(description="the cursor or name that the page ends before")]
 After = Annotated[str | None, QueryParameter(description="the cursor or name that the page begins behind")]
 MaxCount = Annotated[int, QueryParameter(ge=1, le=10_000)]

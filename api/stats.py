@@ -247,7 +247,7 @@ async def agreement(
     return wire.agreement_stats(measured, users)
 
 
-@get("/stats/cached", summary="Read all statistics kept ready", operation_id="get_cached_stats", responses=fails())
+@get("/stats/cached", summary="Read all cached statistics", operation_id="get_cached_stats", responses=fails())
 async def all_cached(request: Call) -> wire.AllCachedStatsResponse:
     """Statistics that are made anew each hour."""
     kept = [_cached(each) for each in await stats.cached(request.graph)]
@@ -256,7 +256,7 @@ async def all_cached(request: Call) -> wire.AllCachedStatsResponse:
 
 @get(
     "/stats/cached/{name:str}",
-    summary="Read one of the statistics kept ready",
+    summary="Read one of the cached statistics",
     operation_id="get_cached_stats_by_name",
     responses=fails(errors.StatsNotReady),
 )
@@ -278,7 +278,7 @@ def _cached(kept: stats.Cached) -> wire.CachedStatsResponse:
     "/stats/cached/update",
     status_code=204,
     guards=[trusted],
-    summary="Make the statistics kept ready anew",
+    summary="Refresh the cached statistics",
     operation_id="update_cached_stats",
     responses=_TRUSTED,
 )

@@ -126,7 +126,7 @@ async def follow(graph: Graph, *, every: float) -> None:
                 await refresh(graph, now=now)
                 ready_since = now
         except NotNow as error:
-            log.warning("boards wait: %s", error)
+            log.warning("leaderboard update delayed: %s", error)
             pause = _AWAY
         except Exception:
             log.exception("a step of the boards failed")

@@ -33,7 +33,11 @@ is raised with. How each looks on the wire stands in `api/errors.py` alone.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
+
+_END = re.compile(r"(?:\s*\.)+$")
+"""The full stop of a sentence, after words of others that have one as well."""
 
 
 class OaGraphError(Exception):
@@ -46,7 +50,8 @@ class OaGraphError(Exception):
 
     def __init__(self, **values: object) -> None:
         self.values = values
-        super().__init__(self.sentence.format(**values))
+        text = self.sentence.format(**values)
+        super().__init__(_END.sub(".", text) if self.sentence.endswith(".") else text)
 
 
 class NotFound(OaGraphError):
@@ -294,7 +299,7 @@ class CannotExport(Setup):
 
 
 class NoSuchQuery(Setup):
-    """There is no query {name}; `oa-graph query` lists those that there are."""
+    """There is no query {name}; `oa-graph query` lists all saved queries."""
 
 
 class NoSuchParameter(Setup):

@@ -209,7 +209,7 @@ async def count_request(graph: Store, quotas: Sequence[Quota]) -> None:
     try:
         limited_until = await tasks.count_request(graph, quotas=quotas, now=now)
     except NotNow as error:
-        log.warning("not counted: %s", error)
+        log.warning("request not rate-limited: %s", error)
         return
     if limited_until is not None:
         raise _too_many(limited_until, now)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from oa_graph.model import Post, Role
+from oa_graph.plural import counted
 
 WIDTH = 210.0
 """Of a box; all lengths are pixels."""
@@ -375,9 +376,8 @@ def _description(placed: Layout) -> str:
     count = len(placed.boxes)
     ranked = sum(box.post.rank is not None for box in placed.boxes)
     best = sum(box.best for box in placed.boxes)
-    return (
-        f"{count} posts, {ranked} of them ranked, {best} on the best thread. Replies stand below, the best on the left."
-    )
+    posts = f"{counted(count, 'post')}, {ranked} of them ranked, {best} on the best thread"
+    return f"{posts}. Replies stand below, the best on the left."
 
 
 def _number(value: float) -> str:

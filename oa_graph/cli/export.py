@@ -14,8 +14,8 @@ from oa_graph import exchange, hosting
 from oa_graph.agreement import AT_LEAST, BELOW, distrusted
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
 from oa_graph.exchange import FORMS, Choices, Disguise, Distrusted, Export, Exported, Filters, Packing, Which
-from oa_graph.exchange.counts import number
 from oa_graph.model import TreeState
+from oa_graph.plural import counted
 
 _STATES = [state.value for state in TreeState]
 _SORTS = [each.value for each in Which]
@@ -119,7 +119,7 @@ def export(file: Path, data: Path | None, **given: Any) -> None:
         done = on_graph(found, lambda graph: exchange.export(graph, file, wanted, on_progress=show))
     _say(_summary(done))
     if left_out := wanted.filters.distrusted:
-        users = number(len(left_out.users), "user")
+        users = counted(len(left_out.users), "user")
         _say(f"judgements of {users} left out (reliability below {left_out.below:g})")
     for path in done.beside:
         _say(f"written beside it: {path.name}")
@@ -128,7 +128,7 @@ def export(file: Path, data: Path | None, **given: Any) -> None:
 
 
 def _summary(done: Exported) -> str:
-    trees, posts, records = number(done.trees, "tree"), number(done.posts, "post"), number(done.records, "record")
+    trees, posts, records = counted(done.trees, "tree"), counted(done.posts, "post"), counted(done.records, "record")
     by_state = sum(done.left_out.by_state.values())
     states = f"; {by_state:,} left out: {done.left_out.states}; --state all takes them" if by_state else ""
     return f"{trees} exported ({posts}, {records}){states}"

@@ -21,6 +21,7 @@ from oa_graph.exchange.counts import Progress
 from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.managed import Server
 from oa_graph.model import TreeState
+from oa_graph.plural import counted
 from oa_graph.settings import Settings
 
 SOME_REJECTED = 3
@@ -88,7 +89,7 @@ def import_(
     dry_run: bool,
     data: Path | None,
 ) -> None:
-    """Brings in a file: one tree, message, conversation or prompt a line (-: standard input).
+    """Import a file: one tree, message, conversation or prompt a line (-: standard input).
 
     Read are JSON Lines, one JSON array, and plain text, packed with gzip or zstd or not, and Parquet. What is there
     already is left alone, so an import that broke off is simply run again. Lines that cannot be taken go into a file of
@@ -230,20 +231,23 @@ def _report(counts: Counts, rejects: Path, *, dry_run: bool) -> None:
         err.print(line, soft_wrap=True)
     if counts.rejected:
         reasons = ", ".join(f"{times} {reason}" for reason, times in counts.rejected.items())
-        err.print(f"{sum(counts.rejected.values())} lines rejected ({reasons}): see {rejects}", soft_wrap=True)
+        err.print(
+            f"{counted(sum(counts.rejected.values()), 'line')} rejected ({reasons}): see {rejects}", soft_wrap=True
+        )
         raise SystemExit(SOME_REJECTED)
 
 
 def _summary(counts: Counts, *, dry_run: bool) -> Iterator[str]:
     yield f"read as {counts.format}"
+    size = f"{counted(counts.trees, 'tree')}, {counted(counts.posts, 'post')}"
     if dry_run:
         repeated = f"; {counts.skipped} more repeat what stands before them" if counts.skipped else ""
-        yield f"{counts.trees} trees, {counts.posts} posts would come into an empty graph{repeated}"
+        yield f"{size} would come into an empty graph{repeated}"
         yield "what the database holds was not looked at: trees that are there already would be left as they are"
     else:
-        grown = f"; {counts.grown} trees that were there got branches" if counts.grown else ""
-        yield f"{counts.trees} trees, {counts.posts} posts in{grown}; {counts.skipped} trees were there already"
+        grown = f"; {counted(counts.grown, 'tree')} got new branches" if counts.grown else ""
+        yield f"{size} in{grown}; {counted(counts.skipped, 'tree was', 'trees were')} there already"
     for note, times in counts.notes.items():
         yield f"{times} {note}"
     for field, times in counts.kept_as_is.items():
-        yield f"{field}: kept as it is in {times} places, without being understood"
+        yield f"{field}: kept as it is in {counted(times, 'place')}, without being understood"

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from oa_graph.errors import Setup
+from oa_graph.plural import counted
 
 from . import display
 from .client import CallFailed, Client
@@ -80,7 +81,10 @@ async def demo(
     console, status = console or Console(), status or Console(stderr=True)
     async with Client(url, api_key, Ledger()) as client:
         chosen = choose(prompts)
-        status.print(f"Bringing {len(chosen)} prompts in {len(languages(chosen))} languages …", highlight=False)
+        status.print(
+            f"Bringing {counted(len(chosen), 'prompt')} in {counted(len(languages(chosen)), 'language')} …",
+            highlight=False,
+        )
         brought = await bring_prompts(client, chosen)
         langs = languages(chosen)
         crowd = Crowd(client, users=users, seed=seed, langs=langs, habits=habits, pace=pace, lease=lease)

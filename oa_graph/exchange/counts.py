@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from oa_graph.plural import counted
+
 CLIENT = "import"
 """The API client that imported posts and their authors belong to."""
 
@@ -59,9 +61,4 @@ class LeftOut:
             "whose posts do not pass the filters": self.by_posts,
             "beyond the shares of the splits": self.by_split,
         }
-        return [f"{number(trees, 'tree')} {reason}" for reason, trees in counts.items() if trees]
-
-
-def number(count: int, noun: str) -> str:
-    """Return a count with its noun, such as `1 tree` and `1,200 trees`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+        return [f"{counted(trees, 'tree')} {reason}" for reason, trees in counts.items() if trees]

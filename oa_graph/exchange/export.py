@@ -19,7 +19,7 @@ from typing import BinaryIO
 from oa_graph.errors import CannotExport
 from oa_graph.exchange import manifest
 from oa_graph.exchange.anonymous import Disguise
-from oa_graph.exchange.counts import Counts, LeftOut, number
+from oa_graph.exchange.counts import Counts, LeftOut
 from oa_graph.exchange.filters import Filters, Which, check_name, listed
 from oa_graph.exchange.forms import Choices, Cut, Form, form
 from oa_graph.exchange.manifest import SPLIT, Tally, Written
@@ -28,6 +28,7 @@ from oa_graph.graph import exchange
 from oa_graph.graph.exchange import FiledPost, FiledTree, TreeCount
 from oa_graph.graph.session import Graph
 from oa_graph.model import TreeState
+from oa_graph.plural import counted
 from oa_graph.policy import ranking
 
 _STANDARD = Path("-")
@@ -194,7 +195,7 @@ async def export(graph: Graph, to: BinaryIO | Path, wanted: Export, *, on_progre
 def _why_empty(done: Exported, wanted: Export, made: Form) -> str:
     reasons = done.left_out.reasons()
     if done.trees:
-        reasons.append(f"{number(done.trees, 'tree')} without a record of this format ({made.gist})")
+        reasons.append(f"{counted(done.trees, 'tree')} without a record of this format ({made.gist})")
     if not reasons:
         reasons.append("the limit is 0" if wanted.filters.limit == 0 else "the graph has no trees")
     return f"nothing was exported: {'; '.join(reasons)}"

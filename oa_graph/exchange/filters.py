@@ -13,6 +13,7 @@ from oa_graph.errors import CannotExport
 from oa_graph.graph.exchange import FiledPost
 from oa_graph.language import TAG_RULE, is_tag, normalized
 from oa_graph.model import TextLabel, TreeState
+from oa_graph.plural import counted
 
 
 class Which(StrEnum):
@@ -156,7 +157,7 @@ class Filters:
 
 
 def _counted(users: Collection[str]) -> str | None:
-    return f"{len(users)} users" if users else None
+    return counted(len(users), "user") if users else None
 
 
 _MOST_NAMED = 20

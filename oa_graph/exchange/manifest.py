@@ -17,11 +17,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from oa_graph.exchange.anonymous import Disguise
-from oa_graph.exchange.counts import LeftOut, number
+from oa_graph.exchange.counts import LeftOut
 from oa_graph.exchange.filters import Filters
 from oa_graph.exchange.forms import Choices, Form
 from oa_graph.exchange.sinks import Packing
 from oa_graph.graph.exchange import FiledTree
+from oa_graph.plural import counted
 
 VERSION = 2
 """Of the manifest and of the formats that it tells of."""
@@ -269,7 +270,7 @@ def _left_out(left_out: LeftOut) -> list[str]:
 def _synthetic(tallies: Sequence[Tally]) -> str:
     synthetic, posts = sum(each.synthetic_posts for each in tallies), sum(each.posts for each in tallies)
     share = f" ({synthetic / posts:.1%})" if posts else ""
-    return f"Models wrote {synthetic:,} of {number(posts, 'post')}{share}."
+    return f"Models wrote {synthetic:,} of {counted(posts, 'post')}{share}."
 
 
 def _source(origin: str) -> str:

@@ -360,7 +360,9 @@ def _slowly(line: bytes) -> object:
     except UnicodeDecodeError as error:
         raise not_utf8(error) from error
     except json.JSONDecodeError as error:
-        raise Unfit(Reason.NOT_JSON, f"not JSON: {error.msg} at character {error.pos + 1}") from error
+        raise Unfit(
+            Reason.NOT_JSON, f"not JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}"
+        ) from error
     except RecursionError as error:
         raise Unfit(Reason.TOO_DEEP, f"replies are nested deeper than {DEPTH_CAP}") from error
 

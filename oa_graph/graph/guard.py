@@ -210,7 +210,7 @@ class _Words:
                 self._refuse(token.at, "only one statement is taken")
 
     def _check_depth(self) -> None:
-        open_: list[str] = []
+        open_: list[Token] = []
         row = 0
         for token in self.tokens:
             row = row + 1 if token.keyword == "NOT" or token.text in ("!", "+", "-") else 0
@@ -219,16 +219,16 @@ class _Words:
             if token.kind != "sign":
                 continue
             if token.text in "([{":
-                open_.append(token.text)
+                open_.append(token)
                 if len(open_) > DEEPEST:
                     self._refuse(token.at, f"more than {DEEPEST} brackets inside each other")
-                if open_.count(token.text) > DEEPEST_OF_A_KIND[token.text]:
+                if sum(bracket.text == token.text for bracket in open_) > DEEPEST_OF_A_KIND[token.text]:
                     most = DEEPEST_OF_A_KIND[token.text]
                     self._refuse(token.at, f"more than {most} of `{token.text}` inside each other")
-            elif token.text in ")]}" and (not open_ or open_.pop() + token.text not in ("()", "[]", "{}")):
+            elif token.text in ")]}" and (not open_ or open_.pop().text + token.text not in ("()", "[]", "{}")):
                 self._refuse(token.at, f"nothing is open that `{token.text}` could close")
         if open_:
-            self._refuse(self.tokens[-1].at, f"`{open_[-1]}` is never closed")
+            self._refuse(open_[-1].at, f"`{open_[-1].text}` is never closed")
         xors = [token for token in self.tokens if token.keyword == "XOR"]
         if len(xors) > MOST_XOR:
             self._refuse(xors[MOST_XOR].at, f"more than {MOST_XOR} XOR")
@@ -238,7 +238,10 @@ class _Words:
             if before.text == "$":  # the name of a parameter
                 continue
             if (why := _FORBIDDEN.get(token.keyword)) is not None:
-                self._refuse(token.at, f"{token.keyword} is not allowed, since {why}; a name goes in backticks")
+                name = f"`{token.text}`"
+                self._refuse(
+                    token.at, f"{token.keyword} is not allowed, since {why}; as a name it must be written {name}"
+                )
 
     def _check_calls(self) -> None:
         """Procedures by name, and functions whose name has a dot."""

@@ -269,7 +269,7 @@ def test_the_command_says_what_would_come_in_and_keeps_what_cannot(
     said = [line for line in run.stderr.splitlines() if line.strip()]  # but for what shows the progress
     assert said[:3] == [
         "read as chats",
-        "1 trees, 2 posts would come into an empty graph",
+        "1 tree, 2 posts would come into an empty graph",
         "what the database holds was not looked at: trees that are there already would be left as they are",
     ]
     assert said[-1] == "2 lines rejected (1 empty_text, 1 not_utf8): see chats.jsonl.rejects.jsonl"

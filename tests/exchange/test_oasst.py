@@ -115,7 +115,7 @@ def _broken(**changes: Any) -> Json:
         (b'{"message_tree_id": ', "not JSON: Expecting value at character 21"),
         (b"[1]", "not a JSON object"),
         (b'{"message_tree_id": "\xff"}', "not UTF-8: invalid start byte at byte 22"),
-        (b'{"message_tree_id": "a\x00"}', "not JSON: Invalid control character at"),
+        (b'{"message_tree_id": "a\x00"}', "not JSON: Invalid control character at character 23"),
         (tree("r", text="a\0b"), "a text with a null character"),
         (_broken(text="\ud800"), "a text with half a character: '\\ud800'"),
         (_broken(more=float("nan")), "not JSON: NaN"),

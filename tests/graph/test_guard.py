@@ -154,6 +154,23 @@ def test_what_may_do_more_is_refused_with_the_rule(statement: str, why: str) -> 
     assert why in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("RETURN 1 +\n  (2 + [3]", "`(` is never closed (line 2, column 3)."),
+        ("RETURN [[1]", "`[` is never closed (line 1, column 8)."),
+        (
+            "RETURN 1 AS set",
+            "SET is not allowed, since it writes; as a name it must be written `set` (line 1, column 13).",
+        ),
+    ],
+)
+def test_a_refusal_points_at_what_is_wrong(statement: str, said: str) -> None:
+    with pytest.raises(StatementNotAllowed) as refused:
+        guard.checked(statement, {})
+    assert str(refused.value) == f"The statement is not taken: {said}"
+
+
 def test_what_is_sent_is_what_was_read() -> None:
     statement = "RETURN 1 AS x, // one\r\n 'a // b' /* \n */ AS `/*` ;"
     sent = guard.checked(statement, {})
