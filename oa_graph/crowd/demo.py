@@ -94,7 +94,7 @@ async def demo(
         tree = await _finest(client, forest.ready())
     _print_tree(console, tree)
     written = await asyncio.to_thread(export, out)
-    _print_end(console, report, f"{written} trees were written to {out}.")
+    _print_end(console, report, f"{counted(written, 'tree was', 'trees were')} written to {out}.")
     shown = tree.id if tree else None
     _print_lines(console, next_steps(shown))
     if stay:
