@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ from random import Random
 from uuid import NAMESPACE_URL, uuid5
 
 from oa_graph import boards, lifecycle
+from oa_graph.errors import Setup
 from oa_graph.graph import clients, schema
 from oa_graph.graph.session import Graph
-from oa_graph.managed import Memory, Server, sized_from_machine
+from oa_graph.managed import Memory, Server, jars, sized_from_machine
 from oa_graph.model import Client, Limits
 from oa_graph.settings import Neo4jSettings, Settings
 
@@ -23,6 +24,14 @@ _KEY_FILE = "api-key"
 _BOARDS = "schema/0003_boards"
 TRUSTED = str(uuid5(NAMESPACE_URL, "oa-graph:trusted-client"))
 """The id of the installation's own client, which each start makes sure of."""
+
+
+Starting = Callable[[Path], AbstractContextManager[object]]
+"""Shows that the server of a data folder starts, for as long as it does."""
+
+
+class NoGraph(Setup):
+    """There is no graph in {folder}. Make one with `oa-graph serve`, `oa-graph import FILE` or `oa-graph demo`, or name another folder with `--data` or OA_GRAPH_DATA."""  # noqa: E501 - one sentence is one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,11 @@ class Database:
         }
 
 
+def says_starting(folder: Path) -> str:
+    """What to show of `Starting`: the server is there for one command, unless somebody keeps it."""
+    return f"starting Neo4j for {folder}; `oa-graph db start` keeps it running"
+
+
 def managed(settings: Settings) -> Server:
     """The managed server of the data folder; nothing is started yet."""
     memory = None
@@ -64,17 +78,36 @@ def managed(settings: Settings) -> Server:
 
 
 @contextmanager
-def database(settings: Settings, given: Neo4jSettings) -> Generator[Database]:
-    """The server that the environment names; without one the managed server, started or joined, and left at the end."""
+def database(
+    settings: Settings, given: Neo4jSettings, *, reads: bool = False, starting: Starting = nullcontext
+) -> Generator[Database]:
+    """The server that the environment names; without one the managed server, started or joined, and left at the end.
+
+    `reads`: an empty graph is of no use. Raises NoGraph where there is none, and makes nothing.
+    """
     if given.uri:
         yield Database(given.uri, given.username, given.password.get_secret_value(), given.database, None)
         return
-    with managed(settings) as server:
+    server = managed(settings)
+    if reads and not server.has_store():
+        raise NoGraph(folder=server.data)
+    with _started(server, starting):
         if (address := server.address()) is None:
             raise AssertionError("a started server has an address")
         yield Database(
             address.bolt, address.username, address.password, address.database, address.http, server.password_file
         )
+
+
+@contextmanager
+def _started(server: Server, starting: Starting) -> Generator[None]:
+    jars.fetch()  # which shows its own progress
+    with nullcontext() if server.address() else starting(server.data):
+        server.start()
+    try:
+        yield
+    finally:
+        server.leave()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,9 @@ with connect() as bench:
 from __future__ import annotations
 
 import asyncio
+import inspect
+import sys
+import warnings
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,9 +28,11 @@ from oa_graph import agreement, hosting
 from oa_graph.agreement import AT_LEAST, TREES
 from oa_graph.analysis import drawing, findings, questions
 from oa_graph.analysis.arrow import Gathering, Table, declared_types, pyarrow
+from oa_graph.analysis.questions import Question
 from oa_graph.errors import PackageMissing
 from oa_graph.graph import posts
-from oa_graph.graph.asking import explorations
+from oa_graph.graph.asking import Answer, explorations
+from oa_graph.graph.notifications import Notification
 from oa_graph.graph.queries import declared
 from oa_graph.graph.session import Graph
 from oa_graph.hosting import Database
@@ -42,6 +47,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class StatementWarning(UserWarning):
+    """What the server remarks about a statement of your own, such as a label that is not in the graph."""
+
+
 def connect(
     uri: str | None = None,
     username: str = "neo4j",
@@ -54,14 +63,16 @@ def connect(
     """Opens the graph at `uri`; without one that of the installation, as the commands find it.
 
     That is the server which `NEO4J_URI` names, else the managed one of the folder `data` [OA_GRAPH_DATA], which is
-    started if it does not run, and left at the end. The server gives up a statement after `seconds`; None: never.
+    started if it does not run, and left at the end. A start takes up to a minute and is told on standard error;
+    `oa-graph db start` keeps a server running. The server gives up a statement after `seconds`; None: never.
 
-    Raises StoreUnavailable, and what starting a server raises.
+    Raises StoreUnavailable, NoGraph for a folder without a graph, and what starting a server raises.
     """
     with ExitStack() as stack:
         if uri is None:
             chosen = Settings.model_validate({} if data is None else {"data": Path(data).expanduser().absolute()})
-            found = stack.enter_context(hosting.database(chosen, Neo4jSettings.model_validate({})))
+            given = Neo4jSettings.model_validate({})
+            found = stack.enter_context(hosting.database(chosen, given, reads=True, starting=_starting))
         else:
             found = Database(uri, username, password, database, None)
         run = stack.enter_context(_loop())
@@ -83,7 +94,8 @@ class Bench:
     statement of your own, which is told by its white space. Parameters are keyword arguments; those of a query that are
     not given are null. What methods raise when asked: NoSuchQuery, NoSuchParameter and WrongParameter for the question,
     StatementRefused for a statement that the server does not take or that would write, StoreBusy when its time is over,
-    StoreUnavailable, and PackageMissing where a library is not installed.
+    StoreUnavailable, and PackageMissing where a library is not installed. What the server remarks about a statement,
+    such as a label that is not there, becomes a StatementWarning.
 
     It works where an event loop runs already, as in Jupyter: it has a thread with a loop of its own.
     """
@@ -115,13 +127,11 @@ class Bench:
 
     def rows(self, query: str, /, **parameters: object) -> list[dict[str, Any]]:
         """The answer as maps of the standard library's values; see `oa_graph.graph.asking.Answer`."""
-        question = questions.from_python(query, parameters)
 
-        async def work(graph: Graph) -> list[dict[str, Any]]:
-            async with question.ask(graph, seconds=self._seconds) as answer:
-                return [dict(zip(answer.columns, row, strict=True)) async for row in answer.rows]
+        async def read(answer: Answer) -> list[dict[str, Any]]:
+            return [dict(zip(answer.columns, row, strict=True)) async for row in answer.rows]
 
-        return self._on(work)
+        return self._ask(questions.from_python(query, parameters), read)
 
     def arrow(self, query: str, /, **parameters: object) -> Table:
         """The answer as a `pyarrow.Table`; `oa_graph.analysis.arrow` says which type is what."""
@@ -192,14 +202,25 @@ class Bench:
         question = questions.from_python(query, parameters)
         known = {} if question.query is None else declared_types(question.query)
 
-        async def work(graph: Graph) -> Table:
-            async with question.ask(graph, seconds=self._seconds) as answer:
-                gathering = Gathering(answer.columns, known)
-                async for batch in questions.batches(answer):
-                    gathering.add(batch)
-                return gathering.table()
+        async def read(answer: Answer) -> Table:
+            gathering = Gathering(answer.columns, known)
+            async for batch in questions.batches(answer):
+                gathering.add(batch)
+            return gathering.table()
 
-        return self._on(work)
+        return self._ask(question, read)
+
+    def _ask(self, question: Question, read: Callable[[Answer], Awaitable[T]]) -> T:
+        notifications: list[Notification] = []
+
+        async def work(graph: Graph) -> T:
+            async with question.ask(graph, seconds=self._seconds, on_warning=notifications.append) as answer:
+                return await read(answer)
+
+        result = self._on(work)
+        for notification in notifications:
+            warnings.warn(str(notification), StatementWarning, stacklevel=_outside())
+        return result
 
     # Trees
 
@@ -252,6 +273,18 @@ def _fields(post: Post) -> dict[str, Any]:
     """Of a node; what only a viewer has is left out, and words are plain texts."""
     names = [name for name in Post.__slots__ if name not in ("id", "own_emojis")]
     return {name: getattr(post, name) for name in names} | {"role": post.role.value, "emojis": dict(post.emojis)}
+
+
+def _outside() -> int:
+    """The `stacklevel` of a warning that is about the line which called this module."""
+    files = [frame.filename for frame in inspect.stack(0)[1:]]
+    return next((level for level, file in enumerate(files, 1) if file != __file__), 1)
+
+
+@contextmanager
+def _starting(folder: Path) -> Generator[None]:
+    print(hosting.says_starting(folder), file=sys.stderr, flush=True)
+    yield
 
 
 async def _opened(found: Database) -> Graph:

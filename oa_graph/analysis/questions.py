@@ -10,7 +10,7 @@ from typing import LiteralString
 from oa_graph.analysis import parameters
 from oa_graph.analysis.arrow import Row
 from oa_graph.analysis.parameters import Given
-from oa_graph.graph.asking import Answer, ask, filled, named
+from oa_graph.graph.asking import Answer, OnWarning, ask, filled, named
 from oa_graph.graph.queries import Query, inputs_of, typed_by_operator
 from oa_graph.graph.session import Graph
 
@@ -26,9 +26,16 @@ class Question:
     parameters: Mapping[str, object]
     query: Query | None = None
 
-    def ask(self, graph: Graph, *, seconds: float | None = None) -> AbstractAsyncContextManager[Answer]:
-        """Raises what `oa_graph.graph.asking.ask` raises."""
-        return ask(graph, self.text, self.parameters, seconds=seconds)
+    def ask(
+        self, graph: Graph, *, on_warning: OnWarning, seconds: float | None = None
+    ) -> AbstractAsyncContextManager[Answer]:
+        """Raises what `oa_graph.graph.asking.ask` raises.
+
+        `on_warning` gets notifications about a statement that somebody wrote. A query gives none: on a graph that has
+        no rankings yet, each would have something to say about them.
+        """
+        warn = on_warning if self.query is None else None
+        return ask(graph, self.text, self.parameters, seconds=seconds, on_warning=warn)
 
 
 def by_name(name: str, given: Given) -> Question:

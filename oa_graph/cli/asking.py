@@ -14,20 +14,28 @@ from rich.table import Table
 from rich.text import Text
 
 from oa_graph.analysis import arrow, questions, tables
-from oa_graph.analysis.drawing import legible
 from oa_graph.analysis.links import browser_of, links
 from oa_graph.analysis.questions import Question
 from oa_graph.analysis.tables import Form
-from oa_graph.cli.console import chosen_settings, command_line, data_option, database, err, on_graph, out
+from oa_graph.cli.console import (
+    chosen_settings,
+    command_line,
+    data_option,
+    database,
+    err,
+    on_graph,
+    out,
+    table,
+    warn,
+)
 from oa_graph.exchange.files import whole
 from oa_graph.graph.asking import explorations, named
 from oa_graph.graph.queries import source
 from oa_graph.graph.session import Graph
+from oa_graph.plural import counted
 
 SHOWN = 1000
 """Rows of a table that is looked at; files have them all."""
-_LONGEST = 300
-"""Characters of a cell of such a table."""
 _TABLE = "table"
 _STANDARD = Path("-")
 
@@ -95,7 +103,7 @@ def query(
     page: Path | None,
     data: Path | None,
 ) -> None:
-    """Asks the query NAME, or lists those that there are; nothing is ever written to the graph.
+    """Run the saved query NAME, or list all saved queries. Read-only.
 
     \b
     oa-graph query skips --param lang=en
@@ -114,7 +122,7 @@ def query(
         _list()
     else:
         asking = _Asking(_question(name, statement, given), _form(form, to), to, limit, seconds)
-        with database(chosen_settings(data)) as found:
+        with database(chosen_settings(data), reads=True) as found:
             on_graph(found, asking.answer)
 
 
@@ -159,51 +167,24 @@ class _Asking:
     async def _show(self, graph: Graph) -> None:
         most = SHOWN if self.limit is None else self.limit
         rows: list[arrow.Row] = []
-        async with self.question.ask(graph, seconds=self.seconds) as answer:
+        async with self.question.ask(graph, seconds=self.seconds, on_warning=warn) as answer:
             async for batch in questions.batches(answer, limit=most + 1):
                 rows += batch
-        out.print(_table(answer.columns, rows[:most]))
-        err.print(f"{most} rows, and there are more" if len(rows) > most else _rows(len(rows)))
+        out.print(table(answer.columns, rows[:most]))
+        err.print(f"{counted(most, 'row')}, and there are more" if len(rows) > most else counted(len(rows), "row"))
 
     async def _write(self, graph: Graph, form: Form) -> None:
         known = {}
         if form is Form.PARQUET and self.question.query is not None:
             known = arrow.declared_types(self.question.query)
         done = 0
-        async with self.question.ask(graph, seconds=self.seconds) as answer:
+        async with self.question.ask(graph, seconds=self.seconds, on_warning=warn) as answer:
             with tables.writing(self.to, form, answer.columns, known) as writer:
                 async for batch in questions.batches(answer, limit=self.limit, size=form.batch):
                     writer.write(batch)
                     done += len(batch)
         if self.to != _STANDARD:
-            err.print(f"{_rows(done)} written: {self.to}", markup=False, soft_wrap=True)
-
-
-def _rows(count: int) -> str:
-    return f"{count} row" if count == 1 else f"{count} rows"
-
-
-def _table(columns: Sequence[str], rows: Sequence[arrow.Row]) -> Table:
-    table = Table()
-    for place, name in enumerate(columns):
-        is_number = any(_is_number(row[place]) for row in rows)
-        table.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(_shown, row))
-    return table
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _shown(value: object) -> Text:
-    """A value on one line, cut where it is long, without anything that a terminal would obey; numbers are rounded."""
-    text = f"{value:.6g}" if isinstance(value, float) else tables.cell(value)
-    if text is None:
-        return Text("null", style="dim")
-    line = " ".join(legible(text).split())
-    return Text(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…")
+            err.print(f"{counted(done, 'row')} written: {self.to}", markup=False, soft_wrap=True)
 
 
 def _list() -> None:
@@ -230,7 +211,7 @@ def _describe(name: str | None) -> None:
 
 
 def _link(page: Path, data: Path | None) -> None:
-    with database(chosen_settings(data)) as found:
+    with database(chosen_settings(data), reads=True) as found:
         html = links(found.browser or browser_of(found.uri))
     if page == _STANDARD:
         click.echo(html, nl=False)

@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -16,17 +16,35 @@ import click
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 from oa_graph import hosting
+from oa_graph.analysis import tables
+from oa_graph.analysis.drawing import legible
 from oa_graph.errors import OaGraphError
+from oa_graph.graph.notifications import Notification
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Settings, neo4j_settings, settings
 
 T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., None])
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+_UNBOUNDED = 100_000
+"""Columns of what is no terminal: programs read it, and nothing in it is to be cut or wrapped."""
+_LONGEST = 300
+"""Characters of a cell in a table."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    if not console.file.isatty():
+        console.width = _UNBOUNDED
+    return console
+
+
+out = _console()
+err = _console(stderr=True)
 
 
 class _Commands(click.Group):
@@ -110,8 +128,8 @@ def chosen_settings(data: Path | None) -> Settings:
 
 
 @contextmanager
-def database(chosen: Settings) -> Generator[hosting.Database]:
-    """The database of the installation, for as long as the command needs it.
+def database(chosen: Settings, *, reads: bool = False) -> Generator[hosting.Database]:
+    """The database of the installation, for as long as the command needs it. `reads`: it makes none; raises NoGraph.
 
     SIGTERM and Ctrl-C unwind the command, so that what it started is stopped.
     """
@@ -121,13 +139,24 @@ def database(chosen: Settings) -> Generator[hosting.Database]:
 
     before = signal.signal(signal.SIGTERM, leave)
     try:
-        with hosting.database(chosen, neo4j_settings()) as found:
+        with hosting.database(chosen, neo4j_settings(), reads=reads, starting=starting) as found:
             yield found
     except KeyboardInterrupt:
         err.print("stopped")
         raise SystemExit(0) from None  # not swallowed: it may come before there is anything to yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def starting(folder: Path) -> Generator[None]:
+    """Shows that the managed server starts."""
+    if err.is_terminal:
+        with err.status(Text(hosting.says_starting(folder))):
+            yield
+    else:
+        err.print(hosting.says_starting(folder), markup=False, soft_wrap=True)
+        yield
 
 
 def on_graph(found: hosting.Database, work: Callable[[Graph], Awaitable[T]]) -> T:
@@ -147,6 +176,43 @@ def prepare(found: hosting.Database, chosen: Settings, key: hosting.TrustedKey) 
     """Applies the schema and makes sure of the trusted client."""
     rng = chosen.random("start")
     on_graph(found, lambda graph: hosting.prepare(graph, chosen.limits, key=key.value, rng=rng))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Rows for people; the width of a terminal may fold a cell, and never cuts it."""
+    drawn = Table()
+    for place, name in enumerate(columns):
+        is_number = any(_is_number(row[place]) for row in rows)
+        drawn.add_column(Text(name), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(_shown, row))
+    return drawn
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: object) -> Text:
+    """A value on one line, cut where it is long, without anything that a terminal would obey; numbers are rounded."""
+    text = f"{value:.6g}" if isinstance(value, float) else tables.cell(value)
+    if text is None:
+        return Text("null", style="dim")
+    return Text(_cut(" ".join(legible(text).split())))
+
+
+def _cut(line: str) -> str:
+    """At most so many characters, and no word or id in half if there is a place between two."""
+    if len(line) <= _LONGEST:
+        return line
+    start = line[: _LONGEST - 1]
+    end = max(start.rfind(" "), start.rfind(","))
+    return f"{start[:end] if end > 0 else start}…"
+
+
+def warn(notification: Notification) -> None:
+    """Shows what the server remarks about a statement."""
+    err.print(f"Warning: {notification}", style="yellow", markup=False, soft_wrap=True)
 
 
 @contextmanager

@@ -110,7 +110,7 @@ def export(file: Path, data: Path | None, **given: Any) -> None:
     """Export trees as a dataset (-: standard output)."""
     wanted = _export(given)
     chosen = chosen_settings(data)
-    with database(chosen) as found, progress("posts exported") as show:
+    with database(chosen, reads=True) as found, progress("posts exported") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
         if given["without_distrusted"]:
             below, least = given["distrust_below"], given["distrust_min"]

@@ -9,6 +9,7 @@ import click
 
 from oa_graph import boards, hosting
 from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
+from oa_graph.plural import counted
 
 
 @click.group()
@@ -24,7 +25,7 @@ def rebuild(data: Path | None) -> None:
     Figures follow every event by themselves: this is for graphs that were changed by hand.
     """
     chosen = chosen_settings(data)
-    with database(chosen) as found, progress("users counted") as show:
+    with database(chosen, reads=True) as found, progress("users counted") as show:
         prepare(found, chosen, hosting.trusted_key(chosen))
         users = on_graph(found, lambda graph: boards.rebuild(graph, now=datetime.now(UTC), on_progress=show))
-    err.print(f"{users} users counted anew")
+    err.print(f"{counted(users, 'user')} counted anew")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from uuid import uuid4
 
 import click
-from rich.table import Table
 
 from oa_graph import hosting
-from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, out, prepare
+from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, out, prepare, table
 from oa_graph.errors import ClientNotFound, OwnClient
 from oa_graph.graph import clients
 from oa_graph.graph.session import Graph
@@ -72,20 +71,20 @@ def add(
 @data_option
 def list_(as_json: bool, data: Path | None) -> None:
     """Lists the frontends and what they may do, never their keys."""
-    with database(chosen_settings(data)) as found:
+    with database(chosen_settings(data), reads=True) as found:
         known = on_graph(found, clients.every)
     if as_json:
         click.echo(json.dumps([asdict(each) for each in known], indent=2, ensure_ascii=False))
     else:
-        out.print(_table(known))
+        out.print(table(_COLUMNS, [_row(client) for client in known]))
 
 
-def _table(known: list[Client]) -> Table:
-    table = Table("id", "description", "type", "trusted", "analyst", "enabled", "can")
-    for each in known:
-        flags = ("yes" if flag else "no" for flag in (each.trusted, each.analyst, each.enabled))
-        table.add_row(each.id, each.description, each.frontend_type or "", *flags, ", ".join(each.capabilities))
-    return table
+_COLUMNS = ("id", "description", "type", "trusted", "analyst", "enabled", "can")
+
+
+def _row(client: Client) -> Sequence[str]:
+    flags = ("yes" if flag else "no" for flag in (client.trusted, client.analyst, client.enabled))
+    return client.id, client.description, client.frontend_type or "", *flags, ", ".join(client.capabilities)
 
 
 @client.command()
@@ -133,6 +132,6 @@ def _change(id: str, data: Path | None, change: Callable[[Graph], Awaitable[Clie
     """Changes one client. Raises ClientNotFound, and OwnClient for the one that each start sets right again."""
     if id == hosting.TRUSTED:
         raise OwnClient(id=id)
-    with database(chosen_settings(data)) as found:
+    with database(chosen_settings(data), reads=True) as found:
         if on_graph(found, change) is None:
             raise ClientNotFound(id=id)

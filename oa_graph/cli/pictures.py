@@ -28,7 +28,7 @@ def report(file: Path, lang: str | None, trees: int, data: Path | None) -> None:
 
     The page needs nothing beside itself. Needs the extra `analysis`.
     """
-    with database(chosen_settings(data)) as found, err.status("asking the graph"):
+    with database(chosen_settings(data), reads=True) as found, err.status("asking the graph"):
         told = on_graph(found, lambda graph: _findings(graph, lang, trees))
     _write(file, render(told, made=datetime.now(UTC)))
 
@@ -52,7 +52,7 @@ def show(tree: str, file: Path | None, data: Path | None) -> None:
 
     Replies stand in the order of their ranks, the best thread is green.
     """
-    with database(chosen_settings(data)) as found:
+    with database(chosen_settings(data), reads=True) as found:
         posts = on_graph(found, lambda graph: findings.tree(graph, tree))
     if file is None:
         out.print(_drawn(posts))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
+from neo4j import AsyncResult
 from neo4j.graph import Node, Path, Relationship
 from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
 from oa_graph.errors import NoSuchParameter, NoSuchQuery
-from oa_graph.graph.queries import Query, catalogue
+from oa_graph.graph.notifications import Notification, notifications
+from oa_graph.graph.queries import Query, catalogue, typed_by_operator
 from oa_graph.graph.session import Graph
+
+OnWarning = Callable[[Notification], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +69,47 @@ async def ask_named(
 
 @asynccontextmanager
 async def ask(
-    graph: Graph, text: LiteralString, parameters: Mapping[str, object], *, seconds: float | None = None
+    graph: Graph,
+    text: LiteralString,
+    parameters: Mapping[str, object],
+    *,
+    seconds: float | None = None,
+    on_warning: OnWarning | None = None,
 ) -> AsyncGenerator[Answer]:
     """One statement in a transaction that only reads and that is rolled back at the end.
 
-    The server gives it up after `seconds`. Raises StatementRefused for a statement that the server does not take, or
-    that writes; StoreBusy when its time is over; StoreUnavailable.
+    The server gives it up after `seconds`. `on_warning` gets its notifications after the answer. Raises
+    StatementRefused for a statement that the server does not take, or that writes; StoreBusy when its time is over;
+    StoreUnavailable.
     """
-    async with graph.reading(seconds=seconds) as transaction:
+    async with graph.reading(seconds=seconds, notify=on_warning is not None) as transaction:
         result = await transaction.run(text, dict(parameters))
         yield Answer(result.keys(), _rows(result))
+        if on_warning is not None:
+            await _warn(result, on_warning)
+
+
+@asynccontextmanager
+async def ask_at_prompt(
+    graph: Graph, text: LiteralString, parameters: Mapping[str, object], *, write: bool, on_warning: OnWarning
+) -> AsyncGenerator[Answer]:
+    """`ask` where what is written stays, if `write` allows it. Raises WriteRefused if not, and what `ask` raises."""
+    async with graph.committing(text, parameters, write=write) as result:
+        yield Answer(result.keys(), _rows(result))
+        await _warn(result, on_warning)
+
+
+async def evaluated(graph: Graph, expression: str) -> Any:
+    """The value of an expression, such as `duration('P7D')`, as a parameter to send. Raises what `ask` raises."""
+    async with graph.reading(seconds=None) as transaction:
+        result = await transaction.run(typed_by_operator(f"RETURN {expression} AS value"))
+        return (await result.single(strict=True))["value"]
+
+
+async def _warn(result: AsyncResult, on_warning: OnWarning) -> None:
+    """Tells the notifications of an answer that is read, or of which nobody wants the rest."""
+    for notification in notifications(await result.consume()):
+        on_warning(notification)
 
 
 async def _rows(result: AsyncIterator[Iterable[Any]]) -> AsyncIterator[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from oa_graph.errors import (
 )
 from oa_graph.graph import guard
 from oa_graph.graph.asking import plain
+from oa_graph.graph.notifications import Notification, notifications
 from oa_graph.graph.queries import let_through
 from oa_graph.graph.session import Graph, StatementRefused
 from oa_graph.graph.watch import is_timeout
@@ -61,6 +63,7 @@ class Asked:
     def __init__(self, *, seconds: float) -> None:
         self.seconds = seconds
         self.columns: tuple[str, ...] = ()
+        self.warnings: tuple[Notification, ...] = ()
         self._deadline = asyncio.get_running_loop().time() + seconds + _GRACE
         self._queue: asyncio.Queue[Row | Exception | None] = asyncio.Queue(_AHEAD)
         self._left = False
@@ -200,10 +203,11 @@ class Door:
     async def _run(
         self, text: str, parameters: Mapping[str, object], asked: Asked, mark: str, began: list[AsyncTransaction]
     ) -> None:
-        async with self._graph.reading(seconds=self._seconds, ahead=_AHEAD, mark=mark) as transaction:
+        async with self._graph.reading(seconds=self._seconds, ahead=_AHEAD, notify=True, mark=mark) as transaction:
             began.append(transaction)
             explained = await transaction.run(let_through(_EXPLAIN + text), dict(parameters))
             summary = await explained.consume()
+            asked.warnings = tuple(map(_in_statement, notifications(summary)))
             guard.check_plan(summary.query_type or "", cast("Mapping[str, Any] | None", summary.plan))
             result = await transaction.run(let_through(text), dict(parameters))
             await asked.put(tuple(result.keys()))
@@ -255,6 +259,17 @@ def _in_place(words: str) -> str:
 
     def moved(found: re.Match[str]) -> str:
         line, column = int(found[1]), int(found[2])
-        return f" (line {line}, column {max(column - len(_EXPLAIN), 1) if line == 1 else column})"
+        return f" (line {line}, column {_column(line, column)})"
 
     return _PLACE.sub(moved, words)
+
+
+def _in_statement(notification: Notification) -> Notification:
+    """A notification about what is explained, with the place in the statement as it was sent to us."""
+    if notification.line is None or notification.column is None:
+        return notification
+    return replace(notification, column=_column(notification.line, notification.column))
+
+
+def _column(line: int, column: int) -> int:
+    return max(column - len(_EXPLAIN), 1) if line == 1 else column

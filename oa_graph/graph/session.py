@@ -15,7 +15,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncSession, AsyncTransaction
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncResult, AsyncSession, AsyncTransaction
 from neo4j import Query as Statement
 from neo4j.exceptions import (
     AuthError,
@@ -58,6 +58,10 @@ class Taken(OaGraphError):
 
 
 class StatementRefused(OaGraphError):
+    """The graph database refused a statement: {why}"""
+
+
+class WriteRefused(StatementRefused):
     """The graph database refused a statement: {why}"""
 
 
@@ -196,16 +200,19 @@ class Graph:
         await self._driver.close()
 
     @asynccontextmanager
-    async def session(self, *, read: bool = False, ahead: int = 1000) -> AsyncGenerator[AsyncSession]:
+    async def session(
+        self, *, read: bool = False, ahead: int = 1000, notify: bool = False
+    ) -> AsyncGenerator[AsyncSession]:
         """A driver session, for streams; everything else goes through named statements.
 
-        `ahead`: how many rows the driver asks for at once, and so holds.
+        `ahead`: how many rows the driver asks for at once, and so holds. `notify`: ask the server for notifications.
         """
         async with self._driver.session(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
             database=self._database,
             default_access_mode="READ" if read else "WRITE",
             bookmark_manager=self._bookmarks,
             fetch_size=ahead,
+            notifications_min_severity="INFORMATION" if notify else None,  # None: as the driver, which asks for none
         ) as session:
             seen = watching.get()
             if seen is None:
@@ -276,27 +283,46 @@ class Graph:
 
     @asynccontextmanager
     async def reading(
-        self, *, seconds: float | None, ahead: int = 1000, mark: str = ""
+        self, *, seconds: float | None, ahead: int = 1000, notify: bool = False, mark: str = ""
     ) -> AsyncGenerator[AsyncTransaction]:
         """A transaction that only reads, for a stream; the server gives it up after `seconds`.
 
-        `ahead` is that of `session`; `mark` stands in the server's list of transactions, for `is_running`.
+        `ahead` and `notify` are those of `session`; `mark` stands in the server's list of transactions, for
+        `is_running`.
         """
         told = _metadata("reading") | ({"mark": mark} if mark else {})
         with _translated():
-            async with self._transaction(told, seconds, read=True, ahead=ahead) as transaction:
+            async with self._transaction(told, seconds, read=True, ahead=ahead, notify=notify) as transaction:
                 yield transaction
                 await transaction.rollback()
 
     @asynccontextmanager
     async def _transaction(
-        self, metadata: dict[str, str], seconds: float | None, *, read: bool = False, ahead: int = 1000
+        self,
+        metadata: dict[str, str],
+        seconds: float | None,
+        *,
+        read: bool = False,
+        ahead: int = 1000,
+        notify: bool = False,
     ) -> AsyncGenerator[AsyncTransaction]:
         async with (
-            self.session(read=read, ahead=ahead) as session,
+            self.session(read=read, ahead=ahead, notify=notify) as session,
             await session.begin_transaction(metadata=metadata, timeout=seconds) as transaction,
         ):
             yield transaction
+
+    @asynccontextmanager
+    async def committing(
+        self, text: LiteralString, parameters: Mapping[str, object], *, write: bool
+    ) -> AsyncGenerator[AsyncResult]:
+        """One statement that somebody wrote, in a transaction of its own or in those that it makes.
+
+        Raises WriteRefused for one that writes, unless it may.
+        """
+        with _translated():
+            async with self.session(read=not write, notify=True) as session:
+                yield await session.run(Statement(text, metadata=_metadata()), dict(parameters))
 
     async def is_running(self, mark: str) -> bool:
         """Whether the server still works on the transaction that was begun with this mark, with or without us."""
@@ -372,6 +398,8 @@ def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
             return StoreUnavailable(why=str(error))
         case Neo4jError() if error.is_retryable() or _removed_meanwhile(error):
             return RetriesExhausted(attempts=ATTEMPTS, why=error.message)
+        case Neo4jError() if error.code == "Neo.ClientError.Statement.AccessMode":
+            return WriteRefused(why=error.message)
         case Neo4jError():
             return StatementRefused(why=error.message)
         case _ if isinstance(error, _AWAY) or error.is_retryable():

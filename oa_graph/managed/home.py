@@ -149,6 +149,10 @@ class Home:
         """Give the two folders that are one database."""
         return self.root / "data" / "databases" / name, self.root / "data" / "transactions" / name
 
+    def has_store(self) -> bool:
+        """Tell whether there is one, or one that `settle` puts in its place."""
+        return (self.run / "swap").exists() or any(folder.exists() for folder in self.store())
+
     def prepare(self) -> None:
         """Make the folders, for this user alone."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -161,6 +161,10 @@ class Server:
                 self._end()
             return ran
 
+    def has_store(self) -> bool:
+        """Tell whether a database was made here, even an empty one, or is just being made."""
+        return self._is_alive() or self._home.has_store()
+
     def address(self) -> Address | None:
         """Give where the server answers, if it does."""
         state = self._home.state() if self._is_alive() else None

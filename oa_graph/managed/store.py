@@ -27,7 +27,7 @@ _SHORT = {"dump", "load"}
 
 def refuse_data(home: Home) -> None:
     """Raise StoreNotEmpty where a database was made, even if nobody has written to it."""
-    if any(folder.exists() for folder in home.store()):
+    if home.has_store():
         raise StoreNotEmpty(folder=home.root)
 
 

@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Generator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from random import Random
 from typing import Any, cast
 
@@ -17,7 +19,7 @@ import pandas
 import polars
 import pytest
 
-from oa_graph.analysis import Bench, connect
+from oa_graph.analysis import Bench, StatementWarning, connect
 from oa_graph.errors import (
     NoSuchParameter,
     NoSuchQuery,
@@ -29,6 +31,7 @@ from oa_graph.errors import (
 )
 from oa_graph.graph.asking import explorations
 from oa_graph.graph.session import Graph, StatementRefused
+from oa_graph.hosting import NoGraph
 from oa_graph.model import Limits, TaskKind, TreeState
 from tests.agreement.saying import review
 from tests.builders import ADA, BOB, Hands, plant, questions, snapshot
@@ -109,8 +112,36 @@ async def test_an_answer_without_rows_has_its_columns_and_types(bench: Bench) ->
     assert [*frame.columns] == ["state", "lang", "trees", "oldest", "newest"]
     assert (len(frame), str(frame["trees"].dtype), str(frame["oldest"].dtype)) == (0, "Int64", "datetime64[us, UTC]")
     assert bench.polars("tree_states", lang="xx").schema["trees"] == polars.Int64
-    assert bench.arrow("MATCH (none:Nothing) RETURN none.a AS a, none.b AS b").to_pydict() == {"a": [], "b": []}
+    nothing = "MATCH (post:Post {id: ''}) RETURN post.id AS a, post.text AS b"
+    assert bench.arrow(nothing).to_pydict() == {"a": [], "b": []}
     assert bench.rows("tree_states") == []
+
+
+@pytest.mark.parametrize("method", ["rows", "arrow", "pandas", "polars"])
+async def test_the_database_warns_of_what_a_statement_gets_wrong(bench: Bench, method: str) -> None:
+    with pytest.warns(StatementWarning) as caught:
+        answer = getattr(bench, method)("MATCH (p:Pst)\nRETURN p.nme AS name")
+    assert len(answer) == 0
+    end = "does not exist in database `neo4j`. Verify that the spelling is correct."
+    assert [str(warning.message) for warning in caught] == [
+        f"The label `Pst` {end} (line 1, column 10)",
+        f"The property `nme` {end} (line 2, column 10)",
+    ]
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+async def test_saved_queries_warn_of_nothing_on_an_empty_graph(bench: Bench) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in ("margins", "labels_by_rank", "skips"):
+            bench.rows(name)
+
+
+def test_a_folder_without_a_graph_is_an_error_and_stays_without(tmp_path: Path) -> None:
+    folder = tmp_path / "none"
+    with pytest.raises(NoGraph, match=f"There is no graph in {folder}. Make one with"):
+        connect(data=folder)
+    assert not folder.exists()
 
 
 async def test_named_queries_are_asked_with_parameters(graph: Graph, bench: Bench) -> None:

@@ -43,7 +43,7 @@ class Desk:
     async def whole(self, statement: str, **parameters: Any) -> list[Any]:
         """The rows of an answer that says it is whole."""
         _, *rows, last = await self.lines(statement, **parameters)
-        assert last == {"rows": len(rows), "complete": True, "error": None}
+        assert last == {"rows": len(rows), "complete": True, "warnings": last["warnings"], "error": None}
         return rows
 
     async def refused(self, statement: str, **parameters: Any) -> tuple[int, str]:
@@ -82,12 +82,44 @@ async def test_an_answer_has_its_columns_its_rows_and_an_end(desk: Desk) -> None
         {"columns": ["text", "p.depth"]},
         ["Water.", 1],
         ["Weather.", 1],
-        {"rows": 2, "complete": True, "error": None},
+        {"rows": 2, "complete": True, "warnings": [], "error": None},
     ]
     assert await desk.lines("MATCH (x:Nothing) RETURN x") == [
         {"columns": ["x"]},
-        {"rows": 0, "complete": True, "error": None},
+        {"rows": 0, "complete": True, "warnings": [NO_LABEL], "error": None},
     ]
+
+
+NO_LABEL = {
+    "message": "The label `Nothing` does not exist in database `neo4j`. Verify that the spelling is correct.",
+    "line": 1,
+    "column": 10,
+}
+
+
+@pytest.mark.parametrize(
+    ("statement", "places"),
+    [
+        ("MATCH (p:Pst) RETURN p.nme", [("`Pst`", 1, 10), ("`nme`", 1, 24)]),
+        ("// Mine.\nMATCH (p:Post)\n  -[:REPLYS_TO]->() RETURN p.text", [("`REPLYS_TO`", 3, 6)]),
+        ("MATCH (a:Post), (b:Post) RETURN count(*)", [("cartesian product", 1, 1)]),
+        ("MATCH (p:Post) RETURN id(p)", [("deprecated", 1, 23)]),
+        ("MATCH (p:Post) WHERE p.text = 'Water.' RETURN p.id", []),
+    ],
+)
+async def test_what_the_database_remarks_stands_in_the_last_line(
+    desk: Desk, statement: str, places: list[tuple[str, int, int]]
+) -> None:
+    *_, last = await desk.lines(statement)
+    assert [(warning["line"], warning["column"]) for warning in last["warnings"]] == [place[1:] for place in places]
+    for warning, (words, _, _) in zip(last["warnings"], places, strict=True):
+        assert words in warning["message"]
+
+
+async def test_an_answer_that_is_cut_has_its_warnings_too(graph: Graph) -> None:
+    async with bounded(graph, cypher_rows=250) as desk:
+        *_, last = await desk.lines("UNWIND range(1, 300) AS i OPTIONAL MATCH (p:Pst) RETURN i, p")
+    assert (last["complete"], [warning["column"] for warning in last["warnings"]]) == (False, [45])
 
 
 async def test_values_are_json(desk: Desk) -> None:

@@ -42,6 +42,7 @@ async def test_a_frontend_is_admitted_shown_shut_out_let_in_and_given_another_ke
         hosting.TRUSTED: [],
     }
     table = run("list").stdout
+    assert all(id in table for id in (bot.id, hosting.TRUSTED))
     for shown in (listed, table):
         assert "a bot" in shown
         assert not KEY.search(shown)

@@ -21,10 +21,11 @@ import pytest
 from click.testing import CliRunner
 
 from oa_graph.analysis import arrow
-from oa_graph.cli import main
+from oa_graph.cli import console, main
 from oa_graph.graph.asking import explorations, named
 from oa_graph.graph.queries import source
 from oa_graph.graph.session import Graph
+from oa_graph.settings import Neo4jSettings, Settings
 from tests.analysis.test_report import seed
 from tests.builders import plant, snapshot
 from tests.processes import PATIENCE, environment, run
@@ -98,9 +99,8 @@ async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> Non
     statement = (
         "MATCH (post:Post) RETURN post.text AS text, post.rank AS rank, post.depth AS `[red]depth` ORDER BY text"
     )
-    got = query(server, "--file", "-", "--as", "table", stdin=statement, COLUMNS="60")
+    got = query(server, "--file", "-", "--as", "table", stdin=statement)
     assert got.returncode == 0
-    assert max(map(len, got.stdout.splitlines())) <= 60
     assert "\x1b" not in got.stdout
     assert "[bold]rain[/bold]" in got.stdout
     assert "[red]depth" in got.stdout
@@ -108,9 +108,42 @@ async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> Non
     assert "null" in got.stdout
     assert got.stderr == "2 rows\n"
     shorter = query(server, "--file", "-", "--as", "table", "--limit", "1", stdin=statement)
-    assert shorter.stderr == "1 rows, and there are more\n"
+    assert shorter.stderr == "1 row, and there are more\n"
     third = query(server, "--file", "-", "--as", "table", stdin="RETURN 1.0 / 3 AS third")
     assert " 0.333333 " in third.stdout
+
+
+async def test_nothing_is_wrapped_and_no_id_is_cut_where_nobody_looks(graph: Graph, server: Any) -> None:
+    planted = await plant(graph, {"What is rain?": {str(i): {} for i in range(20)}})
+    statement = """
+        MATCH (post:Post) WITH post ORDER BY post.id
+        WITH collect(post.id) AS ids UNWIND ids AS a RETURN a, a AS b, a AS c, a AS d, ids
+    """
+    got = query(server, "--file", "-", "--as", "table", stdin=statement, COLUMNS="60")
+    ids = sorted(planted.ids.values())
+    rows = got.stdout.splitlines()[3:-1]
+    assert [row.count(id) >= 4 for row, id in zip(rows, ids, strict=True)] == [True] * 21
+    for row in rows:
+        cut = row.rpartition("│")[0].rpartition("│")[2].strip()
+        assert cut.endswith("…")
+        assert cut[2:-2].split('","') == ids[: cut.count(",") + 1]
+
+
+async def test_the_database_warns_of_what_a_statement_gets_wrong(graph: Graph, server: Any, tmp_path: Path) -> None:
+    statement = "// Mine.\nMATCH (p:Pst) RETURN p.nme"
+    warnings = [
+        "Warning: The label `Pst` does not exist in database `neo4j`. Verify that the spelling is correct. "
+        "(line 2, column 10)",
+        "Warning: The property `nme` does not exist in database `neo4j`. Verify that the spelling is correct. "
+        "(line 2, column 24)",
+    ]
+    got = query(server, "--file", "-", stdin=statement)
+    assert (got.returncode, got.stdout, got.stderr.splitlines()) == (0, "", warnings)
+    table = query(server, "--file", "-", "--as", "table", "--limit", "0", stdin=statement)
+    assert table.stderr.splitlines() == [*warnings, "0 rows"]
+    file = tmp_path / "mine.csv"
+    written = query(server, "--file", "-", "--out", file, stdin=statement)
+    assert written.stderr.splitlines() == [*warnings, f"0 rows written: {file}"]
 
 
 async def test_a_statement_comes_from_a_file_or_from_standard_input(server: Any, graph: Graph, tmp_path: Path) -> None:
@@ -171,8 +204,8 @@ async def test_a_file_is_left_as_it_was_when_the_answer_breaks_off(server: Any, 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["skip"], "There is no query skip; `oa-graph query` lists those that there are."),
-        (["posts/tree"], "There is no query posts/tree; `oa-graph query` lists those that there are."),
+        (["skip"], "There is no query skip; `oa-graph query` lists all saved queries."),
+        (["posts/tree"], "There is no query posts/tree; `oa-graph query` lists all saved queries."),
         (["skips", "--param", "limit=x"], "The parameter limit is INTEGER, which 'x' is not."),
         (["skips", "--param", "language=en"], "explore/skips has no parameter language; it takes lang, limit."),
         (["skips", "--param", "lang"], "Invalid value for '--param': 'lang' is not a name, an equals sign and a value"),
@@ -211,6 +244,35 @@ async def test_a_question_is_given_up_when_its_time_is_over(graph: Graph, server
 
 
 # Without a server
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["query", "skips"],
+        ["query", "--browser", "-"],
+        ["report"],
+        ["show", "some-id"],
+        ["export", "-"],
+        ["stats", "rebuild"],
+        ["client", "list"],
+        ["client", "disable", "some-id"],
+        ["db", "shell"],
+    ],
+)
+def test_a_read_of_a_folder_without_a_graph_says_so_and_makes_nothing(
+    tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "none"
+    monkeypatch.setattr(console, "settings", Settings)  # instead of those that this process has read already
+    monkeypatch.setattr(console, "neo4j_settings", Neo4jSettings)
+    got = CliRunner(env={"NEO4J_URI": None, "OA_GRAPH_DATA": str(folder)}).invoke(main, words)
+    assert got.exit_code == 1
+    assert got.stderr.splitlines() == [
+        f"Error: There is no graph in {folder}. Make one with `oa-graph serve`, `oa-graph import FILE` or "
+        "`oa-graph demo`, or name another folder with `--data` or OA_GRAPH_DATA."
+    ]
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_the_queries_are_listed_with_what_they_give() -> None:

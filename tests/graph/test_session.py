@@ -11,6 +11,7 @@ import pytest
 
 from oa_graph.errors import RetriesExhausted, StoreBusy, StoreUnavailable
 from oa_graph.graph import queries, users
+from oa_graph.graph.notifications import notifications
 from oa_graph.graph.session import Graph, Row, StatementRefused, Taken, Tx, many, maybe, one
 from oa_graph.graph.watch import watching
 from oa_graph.model import Person
@@ -40,6 +41,23 @@ async def test_one_row_is_exactly_one(graph: Graph) -> None:
     assert await maybe(graph, "users/user", dict, **parameters) is None
     with pytest.raises(ValueError, match="not enough values"):
         await one(graph, "users/user", dict, **parameters)
+
+
+async def test_only_who_asks_for_notifications_gets_them(graph: Graph, caplog: pytest.LogCaptureFixture) -> None:
+    async def remarks(*, notify: bool) -> list[str]:
+        async with graph.reading(seconds=None, notify=notify) as transaction:
+            result = await transaction.run("MATCH (none:Nothing) RETURN none")
+            return [str(remark) for remark in notifications(await result.consume())]
+
+    assert await remarks(notify=False) == []
+    (remark,) = await remarks(notify=True)
+    assert remark.endswith("Verify that the spelling is correct. (line 1, column 13)")
+    assert caplog.text == ""  # the driver would write each into the log
+
+
+def test_a_sentence_has_one_full_stop() -> None:
+    why = "The transaction has been terminated: it has run longer than the configured timeout. "
+    assert str(StoreBusy(why=why)) == f"The graph database did not get to it in time: {why.strip()}"
 
 
 async def test_works_of_a_transaction_stand_or_fall_together(graph: Graph) -> None:
