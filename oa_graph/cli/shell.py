@@ -4,38 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import os
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from rich.table import Table
-
-from oa_graph.cli.console import err, out
+from oa_graph.analysis.arrow import Row, as_json
+from oa_graph.cli.console import err, out, table, warn
 from oa_graph.errors import OaGraphError
-from oa_graph.graph.queries import typed_by_operator
-from oa_graph.graph.session import Graph, Row
+from oa_graph.graph.asking import ask_at_prompt, evaluated, plain
+from oa_graph.graph.queries import inputs_of, typed_by_operator
+from oa_graph.graph.session import Graph, WriteRefused
 from oa_graph.hosting import Database
+from oa_graph.plural import counted
 
 HISTORY = "shell-history"
 """The file in the data folder with what was typed, for its owner alone."""
 _LINES = 1000
 
+_PARAMETER = re.compile(r":param\s+(?P<name>\w+|`[^`]+`)\s*=>\s*(?P<value>.+)")
+_PARAMETERS = re.compile(r":params?\s+(?P<map>\{.*\})")
+_COMMANDS = "there are `:param name => value`, `:param {name: value}`, `:params` and `:quit`"
 
-def converse(found: Database, *, data: Path, limit: int) -> None:
-    """Reads statements and prints answers until the end of input.
+
+def converse(found: Database, *, data: Path, limit: int, write: bool) -> None:
+    """Reads statements and prints answers until the end of input. Without `write` a statement that writes is refused.
 
     Ctrl-C drops what is being typed, or ends the statement that runs; a write that it ends is undone.
     """
     with asyncio.Runner() as runner, _history(data / HISTORY) as readline:
         graph = found.connect(pool=2)
+        prompt = _Prompt(graph, limit, write)
         try:
             while (statement := _patiently_read(readline)) is not None:
                 try:
-                    runner.run(_answer(graph, statement, limit))
+                    runner.run(prompt.answer(statement))
                 except KeyboardInterrupt:
                     err.print("stopped")
         finally:
@@ -78,7 +86,7 @@ def _patiently_read(readline: ModuleType | None) -> str | None:
 
 
 def _read(readline: ModuleType | None) -> str | None:
-    """What is typed up to a semicolon or an empty line."""
+    """What is typed up to a semicolon or an empty line; a command has one line."""
     lines: list[str] = []
     while True:
         try:
@@ -89,24 +97,64 @@ def _read(readline: ModuleType | None) -> str | None:
             return None
         if readline and line.strip() and "password" not in line.lower():
             readline.add_history(line)
+        is_command = not lines and line.lstrip().startswith(":")
         lines.append(line)
-        if line.rstrip().endswith(";") or not line.strip():
+        if is_command or _is_whole(lines):
             return "\n".join(lines).strip().rstrip(";").rstrip()
 
 
-async def _answer(graph: Graph, statement: str, limit: int) -> None:
-    try:
-        rows = await graph.execute(typed_by_operator(statement))
-    except OaGraphError as error:
-        err.print(str(error), style="red", markup=False)
-        return
-    if rows:
-        out.print(_table(rows[:limit]))
-    err.print(f"{len(rows)} rows" + (f", {limit} shown" if len(rows) > limit else ""))
+def _is_whole(lines: list[str]) -> bool:
+    """Whether a statement ends with the last of these lines. Comments do not end one, and are none by themselves."""
+    last = lines[-1].strip()
+    if not last:
+        return len(lines) == 1 or not all(map(_is_comment, lines))
+    return last.endswith(";") and not _is_comment(last)
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(json.dumps(value, ensure_ascii=False, default=str) for value in row.values()))
-    return table
+def _is_comment(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("//")
+
+
+@dataclass(slots=True)
+class _Prompt:
+    """What is typed at the prompt, and the parameters that were set there."""
+
+    graph: Graph
+    limit: int
+    write: bool
+    parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    async def answer(self, text: str) -> None:
+        try:
+            await (self._obey(text) if text.startswith(":") else self._ask(text))
+        except WriteRefused:
+            err.print("This prompt only reads. To write, start it with: oa-graph db shell --write", style="red")
+        except OaGraphError as error:
+            err.print(str(error), style="red", markup=False)
+
+    async def _ask(self, statement: str) -> None:
+        """A file of `cypher/explore/` may be pasted: those of its parameters that were not set are null."""
+        parameters = {**dict.fromkeys(inputs_of(statement)), **self.parameters}
+        asked = ask_at_prompt(self.graph, typed_by_operator(statement), parameters, write=self.write, on_warning=warn)
+        rows: list[Row] = []
+        count = 0
+        async with asked as answer:
+            async for row in answer.rows:
+                count += 1
+                if count <= self.limit:
+                    rows.append(row)
+        if rows:
+            out.print(table(answer.columns, rows))
+        err.print(counted(count, "row") + (f", {self.limit} shown" if count > self.limit else ""))
+
+    async def _obey(self, command: str) -> None:
+        """A command, such as `:param lang => 'en'`."""
+        if command == ":params":
+            for name, value in self.parameters.items():
+                out.print(f":param {name} => {as_json(plain(value))}", markup=False, soft_wrap=True)
+        elif found := _PARAMETER.fullmatch(command):
+            self.parameters[found["name"].strip("`")] = await evaluated(self.graph, found["value"])
+        elif found := _PARAMETERS.fullmatch(command):
+            self.parameters |= await evaluated(self.graph, found["map"])
+        else:
+            err.print(f"{command.split()[0]} is not understood; {_COMMANDS}", style="red", markup=False)

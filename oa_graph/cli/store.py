@@ -19,7 +19,7 @@ from oa_graph.cli.console import (
     out,
     print_facts,
 )
-from oa_graph.managed import Server
+from oa_graph.managed import Server, jars
 
 
 @click.group()
@@ -36,7 +36,9 @@ def _server(data: Path | None) -> Server:
 def start(data: Path | None) -> None:
     """Starts it and lets it go on until `oa-graph db stop`."""
     server = _server(data)
-    address = server.start(keep=True)
+    jars.fetch()  # which shows its own progress
+    with err.status(f"starting Neo4j for {server.data}"):
+        address = server.start(keep=True)
     server.leave()
     print_facts({"Bolt": address.bolt, **browser_login(address.http, address.username, server.password_file)})
 
@@ -109,9 +111,16 @@ def clone(folder: Path, data: Path | None) -> None:
 
 @db.command("shell")
 @click.option("--limit", default=1000, show_default=True, help="Rows printed of one answer.")
+@click.option("--write", is_flag=True, help="Take statements that write, too.")
 @data_option
-def shell_(data: Path | None, limit: int) -> None:
-    """A Cypher prompt with a history. A statement ends with a semicolon; Ctrl-C ends it; :quit leaves."""
+def shell_(data: Path | None, limit: int, write: bool) -> None:
+    """A Cypher prompt with a history. A statement ends with a semicolon; Ctrl-C ends it; :quit leaves.
+
+    \b
+    :param lang => 'en'           sets the parameter $lang
+    :param {lang: 'en', limit: 5} sets several
+    :params                       lists them
+    """
     chosen = chosen_settings(data)
-    with database(chosen) as found:
-        shell.converse(found, data=chosen.data, limit=limit)
+    with database(chosen, reads=not write) as found:
+        shell.converse(found, data=chosen.data, limit=limit, write=write)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 
 from oa_graph.managed import Server
 from tests.exchange.files import lines, reply, tree
-from tests.processes import run
+from tests.processes import PATIENCE, environment, run
 
 KEY = re.compile(r"[0-9a-f]{64}")
 COUNT = "MATCH (client:Client)\nRETURN count(client) AS clients;\n:quit\n"
@@ -45,6 +47,15 @@ def clients(folder: Path) -> int:
     return int(re.findall(r"\d+", does("db", "shell", "--data", folder, stdin=COUNT))[0])
 
 
+def frames(folder: Path) -> str:
+    """What Python says on standard error when it asks a question."""
+    program = "import sys; from oa_graph.analysis import connect; connect(data=sys.argv[1]).rows('skips')"
+    words = [sys.executable, "-c", program, str(folder)]
+    got = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert got.returncode == 0, got.stderr
+    return got.stderr
+
+
 def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: list[Path], tmp_path: Path) -> None:
     first, copy, loaded = folders
     code, now = status(first)
@@ -70,7 +81,7 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
         assert "others use the server" in run("import", "--bulk", trees, "--data", first).stderr
     does("import", "--bulk", trees, "--data", first)
     assert "somebody has worked on it" in run("import", "--bulk", trees, "--data", first).stderr
-    assert "1 trees were there already" in run("import", trees, "--data", first).stderr
+    assert "1 tree was there already" in run("import", trees, "--data", first).stderr
     assert clients(first) == 3
     assert status(first)[1]["kept"]
 
@@ -90,6 +101,13 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
     assert refused.returncode == 1
     does("db", "load", dump, "--yes", "--data", loaded)
     assert clients(loaded) == 3
+
+    starting = f"starting Neo4j for {loaded}; `oa-graph db start` keeps it running"
+    assert starting in run("query", "skips", "--data", loaded).stderr.splitlines()
+    assert frames(loaded) == f"{starting}\n"
+    does("db", "start", "--data", loaded)
+    assert run("query", "skips", "--data", loaded).stderr == ""
+    assert frames(loaded) == ""
 
 
 def test_a_statement_that_is_wrong_does_not_end_the_shell(server: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import stat
 import subprocess
@@ -17,9 +18,16 @@ from pathlib import Path
 import pytest
 
 from oa_graph.cli.shell import HISTORY
+from oa_graph.graph.asking import named
+from oa_graph.graph.queries import source
+from oa_graph.graph.session import Graph
+from tests.builders import plant, snapshot
 from tests.conftest import Server
-from tests.processes import COMMAND, PATIENCE, environment, hears_interrupts
+from tests.processes import COMMAND, PATIENCE, environment, hears_interrupts, run
 
+pytestmark = pytest.mark.anyio
+
+READ_ONLY = "This prompt only reads. To write, start it with: oa-graph db shell --write"
 UP, CTRL_C, CTRL_D = "\x1b[A", "\x03", "\x04"
 ENDLESS = "UNWIND range(1, 1000000) AS a UNWIND range(1, 1000000) AS b RETURN sum(a + b) AS x;\n"
 
@@ -88,7 +96,7 @@ def test_the_shell_outlives_ctrl_c_and_remembers_what_was_typed(given: dict[str,
     with terminal("db", "shell", **given) as shell:
         shell.sees("cypher> ")
         shell.type("RETURN 41 + 1 AS answer;\n")
-        assert "42" in shell.sees("1 rows")
+        assert "42" in shell.sees("1 row\r\n")
         shell.sees("cypher> ")
 
         shell.type("RETURN 'half a" + CTRL_C)
@@ -104,10 +112,10 @@ def test_the_shell_outlives_ctrl_c_and_remembers_what_was_typed(given: dict[str,
         shell.type("RETURN\n")
         shell.sees("      > ")
         shell.type("  6 * 111 AS answer;\n")
-        assert "666" in shell.sees("1 rows")
+        assert "666" in shell.sees("1 row\r\n")
         shell.sees("cypher> ")
         shell.type("RETURN 'my password' AS secret;\n")
-        shell.sees("1 rows")
+        shell.sees("1 row\r\n")
         shell.sees("cypher> ")
         shell.type(CTRL_D)
         assert shell.process.wait(PATIENCE) == 0
@@ -120,10 +128,82 @@ def test_the_shell_outlives_ctrl_c_and_remembers_what_was_typed(given: dict[str,
     with terminal("db", "shell", **given) as shell:
         shell.sees("cypher> ")
         shell.type(UP * 4 + "\n")  # over two lines of one statement, and the endless one
-        assert "42" in shell.sees("1 rows")
+        assert "42" in shell.sees("1 row\r\n")
         shell.sees("cypher> ")
         shell.type(":quit\n")
         assert shell.process.wait(PATIENCE) == 0
+
+
+def test_an_id_is_folded_and_not_cut_on_a_terminal(given: dict[str, str]) -> None:
+    columns = ", ".join(f"'{letter * 36}' AS {letter}" for letter in "abcd")
+    with terminal("db", "shell", **given) as shell:
+        shell.sees("cypher> ")
+        shell.type(f"RETURN {columns};\n")
+        shell.sees("┡")
+        shown = shell.sees("1 row\r\n")
+        assert [shown.count(letter) for letter in "abcd"] == [36] * 4
+        assert "…" not in shown
+
+
+async def test_the_shell_only_reads_unless_it_may_write(graph: Graph, given: dict[str, str]) -> None:
+    await plant(graph, {"What is rain?": {}})
+    before = await snapshot(graph)
+    writes = (
+        "MATCH (p:Post) SET p.text = ''",
+        "CREATE INDEX extra FOR (p:Post) ON (p.extra)",
+        "CALL db.createLabel('X')",
+    )
+    got = run("db", "shell", stdin=";\n".join([*writes, "RETURN 41 + 1 AS answer;\n"]), **given)
+    assert got.stderr.splitlines() == [*[READ_ONLY] * 3, "1 row"]
+    assert "42" in got.stdout
+    assert await snapshot(graph) == before
+    chunks = "MATCH (p:Post) CALL (p) { SET p.text = 'Why?' } IN TRANSACTIONS OF 1 ROW"
+    got = run("db", "shell", "--write", stdin=f"{chunks};\nMATCH (p:Post) RETURN p.text AS text;\n", **given)
+    assert "Why?" in got.stdout
+    assert READ_ONLY not in got.stderr
+
+
+async def test_the_shell_shows_what_the_database_remarks(graph: Graph, given: dict[str, str]) -> None:
+    got = run("db", "shell", stdin="MATCH (p:Pst)\nRETURN p;\n", **given)
+    assert got.stderr.splitlines() == [
+        "Warning: The label `Pst` does not exist in database `neo4j`. Verify that the spelling is correct. "
+        "(line 1, column 10)",
+        "0 rows",
+    ]
+
+
+async def test_a_query_can_be_pasted_after_its_parameters(graph: Graph, given: dict[str, str]) -> None:
+    await plant(graph, {"What is rain?": {"Water.": {}}})
+    await plant(graph, {"Was ist Regen?": {}}, lang="de")
+    query = source(named("shape_by_language"))
+    got = run("db", "shell", stdin=f":param lang => 'd' + 'e'\n{query}", **given)
+    assert (" de " in got.stdout, " en " in got.stdout, got.stderr) == (True, False, "1 row\n")
+    # The header tells which parameters there are: those that are not set are null.
+    assert run("db", "shell", stdin=query.replace("\nMATCH", "\n\nMATCH", 1), **given).stderr == "2 rows\n"
+
+
+async def test_parameters_are_set_one_by_one_or_as_a_map_and_listed(graph: Graph, given: dict[str, str]) -> None:
+    typed = [
+        ":param n => 20 + 1;",
+        ":param {day: date('2026-03-01'), `a b`: [1, 'two'], took: duration('P1D')}",
+        ":params",
+        "RETURN $n * 2 AS answer, $day + $took AS next, $`a b`[1] AS word;",
+        ":param n: 1",
+        ":param n => 1 +",
+        ":param n => 1 AS one NEXT CREATE (x) RETURN 1",
+        ":help",
+        "RETURN $n AS n;",
+    ]
+    got = run("db", "shell", stdin="\n".join([*typed, ""]), **given)
+    for line in (":param n => 21", ':param day => "2026-03-01"', ':param a b => [1,"two"]', ':param took => "P1D"'):
+        assert line in got.stdout
+    assert re.search(r"42 +│ 2026-03-02 │ two", got.stdout)
+    assert re.search(r"│ 21 │", got.stdout)
+    errors = got.stderr.splitlines()
+    assert errors[1].startswith(":param is not understood; there are `:param name => value`")
+    assert "Invalid input" in errors[2]
+    assert READ_ONLY in errors
+    assert any(line.startswith(":help is not understood") for line in errors)
 
 
 def test_a_history_has_only_so_many_lines(given: dict[str, str]) -> None:
@@ -133,7 +213,7 @@ def test_a_history_has_only_so_many_lines(given: dict[str, str]) -> None:
     with terminal("db", "shell", **given) as shell:
         shell.sees("cypher> ")
         shell.type("RETURN 'the last';\n")
-        shell.sees("1 rows")
+        shell.sees("1 row\r\n")
         shell.sees("cypher> ")
         shell.type(CTRL_D)
         assert shell.process.wait(PATIENCE) == 0
