@@ -6,7 +6,6 @@ get their canonical slash back, and Litestar's own idea of a bad request, which 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -152,11 +151,10 @@ def shapes() -> dict[str, Any]:
 
 
 def _optional(shape: dict[str, Any]) -> dict[str, Any]:
-    """A shape whose defaults are told in words: generators of types take a field with a `default` as always there."""
+    """The shape without `default: null`, which generators of types take for a field that is always there."""
     for field in shape.get("properties", {}).values():
-        if "default" in field and (default := field.pop("default")) is not None:
-            words = [field.get("description", ""), f"Default: `{json.dumps(default)}`."]
-            field["description"] = " ".join(filter(None, words))
+        if field.get("default", ...) is None:
+            del field["default"]
     return shape
 
 

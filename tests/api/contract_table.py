@@ -37,6 +37,7 @@ TABLE: Mapping[str, tuple[str, ...]] = {
     "the original does not say what it answers": (
         "GET /api/v1/text_labels/*_labels: answers 200: type: object -> anything",
         "GET /api/v1/text_labels/*_labels: answers 200.valid_labels: only ours",
+        "POST /api/v1/tasks/availability: answers 200.*: only ours",
         "POST /api/v1/messages/{message_id}/emoji: answers 202*: only ours",
         "POST /api/v1/messages/{message_id}/emoji: answers 202: type: object -> anything",
         "GET /api/v1/users/{user_id}/stats/{time_frame}/window: answers 200: may be null: True -> False",

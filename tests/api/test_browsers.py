@@ -42,7 +42,6 @@ async def _request(method: str, url: str, origin: str, **headers: str) -> httpx.
 
 async def test_pages_of_other_origins_are_not_let_in_unless_a_setting_says_so(service: Service) -> None:
     asked, got = await preflight(service.url, PAGE), await _request("GET", f"{service.url}/health/live", PAGE)
-    assert asked.status_code == 405
     for each in (asked, got):
         assert not [name for name in each.headers if name.startswith("access-control")]
 
