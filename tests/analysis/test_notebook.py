@@ -10,12 +10,13 @@ from typing import Any
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 from oa_graph.exchange import import_trees
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits
 from tests.builders import snapshot
-from tests.exchange.files import REAL, Json
+from tests.exchange.files import REAL, Json, lines, reply, tree
 from tests.processes import PATIENCE
 
 pytestmark = pytest.mark.anyio
@@ -48,24 +49,49 @@ def test_the_notebook_is_kept_without_outputs() -> None:
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
 
 
+async def executed(notebook: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the notebook on the test's server."""
+    for name in ("uri", "username", "password", "database"):
+        monkeypatch.setenv(f"NEO4J_{name.upper()}", getattr(server, name))
+    where = {"metadata": {"path": str(NOTEBOOK.parents[1])}}
+    await NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3", resources=where).async_execute()
+
+
+@pytest.mark.usefixtures("graph")
+async def test_the_notebook_says_that_a_graph_is_empty(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CellExecutionError) as stopped:
+        await executed(read(), server, monkeypatch)
+    assert (stopped.value.ename, stopped.value.evalue.partition(":")[0]) == ("LookupError", "this graph has no trees")
+
+
+async def test_the_notebook_says_that_no_tree_is_small_enough_to_be_drawn(
+    graph: Graph, server: Any, limits: Limits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "trees.jsonl"
+    file.write_bytes(lines(tree("a", *(reply("a", f"a.{number}") for number in range(24)))))
+    await import_trees(graph, file, limits=limits)
+    with pytest.raises(CellExecutionError) as stopped:
+        await executed(read(), server, monkeypatch)
+    assert (stopped.value.ename, stopped.value.evalue.partition(":")[0]) == (
+        "LookupError",
+        "no tree has at most 24 posts",
+    )
+
+
 @pytest.mark.skipif(not REAL.exists(), reason=f"the reference trees are not at {REAL}")
 async def test_the_notebook_finds_what_is_in_the_reference_trees(
     graph: Graph, server: Any, limits: Limits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await import_trees(graph, REAL, limits=limits)
     before = await snapshot(graph)
-    for name in ("uri", "username", "password", "database"):
-        monkeypatch.setenv(f"NEO4J_{name.upper()}", getattr(server, name))
     notebook = read()
     notebook.cells.append(nbformat.v4.new_code_cell(_FOUND, id="found"))  # pyright: ignore[reportUnknownMemberType]
-    where = {"metadata": {"path": str(NOTEBOOK.parents[1])}}
-    client = NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3", resources=where)
-    await client.async_execute()
+    await executed(notebook, server, monkeypatch)
 
     cells = {cell.id: cell for cell in notebook.cells}
     found = json.loads(cells["found"].outputs[0].text)
     trees = [json.loads(line) for line in REAL.read_text("utf-8").splitlines()]
-    everything = [post for tree in trees for post in posts_of(tree["prompt"])]
+    everything = [post for record in trees for post in posts_of(record["prompt"])]
     ranked = [pair for post in everything for pair in pairs_of(post)]
     assert (found["trees"], found["states"]) == (100, 100)
     assert found["posts"] == found["grown"] == len(everything) == 1167
@@ -74,7 +100,7 @@ async def test_the_notebook_finds_what_is_in_the_reference_trees(
     assert found["longer"] == sum(len(better["text"]) > len(worse["text"]) for better, worse in ranked)
     assert found["same"] is True
     assert found["margins"] == 0
-    (drawn,) = (tree for tree in trees if tree["message_tree_id"] == found["tree"])
+    (drawn,) = (record for record in trees if record["message_tree_id"] == found["tree"])
     assert found["size"] == len([*posts_of(drawn["prompt"])])
     assert found["depth"] == depth_of(drawn["prompt"])
     assert found["threads"] == 100
