@@ -306,6 +306,10 @@ class NoSuchParameter(Setup):
     """{query} has no parameter {name}; it takes {known}."""
 
 
+class MissingParameter(Setup):
+    """{query} needs the parameter {name}: {meaning}."""
+
+
 class WrongParameter(Setup):
     """The parameter {name} is {type}, which {value} is not{why}."""
 

@@ -9,6 +9,7 @@
 // out   undecided  INTEGER
 // out   share      FLOAT    accepted of those with a verdict; null where none has one
 // rows  many                the language and role with most posts first
+// needs posts
 // cost  scan of the posts: the whole graph is what is asked for
 // mode  read
 MATCH (post:Post)

@@ -9,6 +9,7 @@
 // out   rankers    INTEGER  different people; of replies
 // out   rankings   INTEGER
 // rows  many                by day
+// needs people
 // cost  scan of the posts, of the reviews and of the rankings
 // mode  read
 CALL () {

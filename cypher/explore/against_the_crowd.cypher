@@ -5,7 +5,6 @@
 //
 // in    lang      STRING   language of the ranked posts; null for all
 // in    at_least  INTEGER  rankings of a person; null for 1
-// in    limit     INTEGER  null for 100
 // out   person    STRING   user id
 // out   name      STRING   to show; null when there is no such user any more
 // out   rankings  INTEGER  of replies that have a rank
@@ -13,7 +12,8 @@
 // out   against   INTEGER  of them those that the consensus has the other way round
 // out   share     FLOAT    against of pairs: 0 always with the crowd, 1 never
 // rows  many               the largest share first, then the most pairs
-// cost  scan of the rankings, one look at the pairs of each
+// needs rankings
+// cost  scan of the rankings, one look at the pairs of each; sorts the people
 // mode  read
 MATCH (ranking:Ranking)-[:UNDER]->(parent:Post)
 WHERE NOT ranking.not_rankable AND ($lang IS NULL OR parent.lang = $lang)
@@ -27,5 +27,4 @@ WITH ranking.maker AS person, count(*) AS rankings, sum(pairs) AS pairs, sum(aga
 WHERE rankings >= coalesce($at_least, 1)
 OPTIONAL MATCH (user:User {id: person})
 RETURN person, user.display_name AS name, rankings, pairs, against, toFloat(against) / pairs AS share
-ORDER BY share DESC, pairs DESC, person
-LIMIT coalesce($limit, 100);
+ORDER BY share DESC, pairs DESC, person;

@@ -5,7 +5,6 @@
 //
 // in    lang    STRING        language of the tree; null for all
 // in    state   STRING        of the tree; null for all
-// in    limit   INTEGER       null for 1000
 // out   tree    STRING        id
 // out   lang    STRING        of the tree
 // out   state   STRING        of the tree
@@ -14,12 +13,12 @@
 // out   posts   LIST<STRING>  ids, the prompt first
 // out   texts   LIST<STRING>
 // rows  many                  by tree
-// cost  scan of the trees by id until there are enough, one expand for each post
+// needs posts
+// cost  scan of the trees by id, one expand for each post; sorts nothing beyond a tree
 // mode  read
 MATCH (tree:Tree)-[:ROOT]->(root:Post)
 WHERE tree.id >= '' AND ($lang IS NULL OR tree.lang = $lang) AND ($state IS NULL OR tree.state = $state)
   AND NOT root.deleted AND coalesce(root.accepted, true)
-WITH tree, root ORDER BY tree.id LIMIT coalesce($limit, 1000)
 CALL (root) {
   MATCH (root)
     (()<-[:REPLY_TO]-(reply:Post WHERE NOT reply.deleted AND coalesce(reply.accepted, true))){0,1000} (leaf:Post)

@@ -4,7 +4,6 @@
 //
 // in    lang      STRING   language of the tree; null for all
 // in    at_most   INTEGER  the largest margin to look at; null for 1
-// in    limit     INTEGER  null for 100
 // out   tree      STRING   id
 // out   parent    STRING   id of the post whose replies were ranked
 // out   lang      STRING   of the tree
@@ -14,14 +13,15 @@
 // out   best      STRING   id of the first reply
 // out   next      STRING   id of the second
 // rows  many               the smallest margin first, then the most rankings, then by parent
-// cost  scan of the posts, then the tree of those that are close and the replies of those shown
+// needs rankings
+// cost  scan of the posts, then the tree and the replies of those that are close, which it sorts
 // mode  read
 MATCH (parent:Post)
 WHERE parent.consensus_margin <= coalesce($at_most, 1) AND NOT parent.deleted
 MATCH (tree:Tree {id: parent.tree})
 WHERE $lang IS NULL OR tree.lang = $lang
 WITH tree, parent, parent.consensus_margin AS margin, COUNT { (parent)<-[:UNDER]-(:Ranking) } AS rankings
-ORDER BY margin, rankings DESC, parent.id LIMIT coalesce($limit, 100)
+ORDER BY margin, rankings DESC, parent.id
 CALL (parent) {
   MATCH (parent)<-[:REPLY_TO]-(reply:Post) WHERE reply.rank IS NOT NULL AND NOT reply.deleted
   WITH reply ORDER BY reply.rank, reply.id

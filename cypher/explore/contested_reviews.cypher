@@ -2,7 +2,6 @@
 //
 // in    lang       STRING   language of the tree; null for all
 // in    label      STRING   null for spam, which decides what is rejected
-// in    limit      INTEGER  null for 100
 // out   tree       STRING   id
 // out   post       STRING   id
 // out   lang       STRING   of the tree
@@ -13,7 +12,8 @@
 // out   deviation  FLOAT    standard deviation
 // out   accepted   BOOLEAN  the verdict; null while undecided
 // rows  many                the largest deviation first, then by post
-// cost  scan of the reviews; keeps some numbers for each post that has any
+// needs reviews
+// cost  scan of the reviews; keeps some numbers for each post that has any, and sorts the contested ones
 // mode  read
 MATCH (review:Review)-[:OF]->(post:Post)
 WITH post, review[coalesce($label, 'spam')] AS value
@@ -24,5 +24,4 @@ MATCH (tree:Tree {id: post.tree})
 WHERE $lang IS NULL OR tree.lang = $lang
 RETURN tree.id AS tree, post.id AS post, tree.lang AS lang, reviews, lowest, highest, mean, deviation,
   post.accepted AS accepted
-ORDER BY deviation DESC, post
-LIMIT coalesce($limit, 100);
+ORDER BY deviation DESC, post;

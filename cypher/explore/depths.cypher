@@ -8,6 +8,7 @@
 // out   rejected   INTEGER  live posts that the reviews rejected
 // out   deleted    INTEGER
 // rows  many                by depth
+// needs posts
 // cost  scan of the trees, then one look at each post: the whole graph is what is asked for
 // mode  read
 MATCH (tree:Tree)

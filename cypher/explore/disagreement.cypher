@@ -3,7 +3,6 @@
 // Rankings that call all candidates bad are left out.
 //
 // in    lang            STRING   language of the tree; null for all
-// in    limit           INTEGER  null for 100
 // out   tree            STRING   id
 // out   parent          STRING   id of the post that both answer
 // out   lang            STRING   of the tree
@@ -12,7 +11,8 @@
 // out   voters_for      INTEGER  who put the preferred one first
 // out   voters_against  INTEGER  at least 1
 // rows  many                     the most even first, then the most voters, then by id
-// cost  scan of the rankings, then one look at the pairs of each
+// needs rankings
+// cost  scan of the rankings, then one look at the pairs of each; sorts those that are disputed
 // mode  read
 MATCH (:Ranking)-[:UNDER]->(parent:Post)
 WITH DISTINCT parent
@@ -30,5 +30,4 @@ WITH tree, parent, voters,
   CASE WHEN 2 * ahead >= voters THEN [one, other, ahead] ELSE [other, one, voters - ahead] END AS pair
 RETURN tree.id AS tree, parent, tree.lang AS lang, pair[0] AS preferred, pair[1] AS other, pair[2] AS voters_for,
   voters - pair[2] AS voters_against
-ORDER BY toFloat(voters_for) / (voters_for + voters_against), voters_for DESC, parent, preferred, other
-LIMIT coalesce($limit, 100);
+ORDER BY toFloat(voters_for) / (voters_for + voters_against), voters_for DESC, parent, preferred, other;

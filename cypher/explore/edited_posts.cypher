@@ -1,7 +1,6 @@
 // explore/edited_posts: posts whose text was changed, and by whom.
 //
 // in    lang       STRING          language of the post; null for all
-// in    limit      INTEGER         null for 100
 // out   tree       STRING          id
 // out   post       STRING          id
 // out   author     STRING          user id; null for the system
@@ -12,13 +11,14 @@
 // out   now        STRING          the last one
 // out   edited     ZONED DATETIME  the last time
 // rows  many                       the last edit first
-// cost  scan of the versions
+// needs edits
+// cost  scan of the versions; sorts the posts that have any
 // mode  read
 MATCH (version:Revision)-[:VERSION_OF]->(post:Post)
 WHERE $lang IS NULL OR post.lang = $lang
 WITH post, max(version.number) AS edits, max(version.created) AS edited
 WHERE edits > 0
-WITH post, edits, edited ORDER BY edited DESC, post.id LIMIT coalesce($limit, 100)
+WITH post, edits, edited ORDER BY edited DESC, post.id
 CALL (post) {
   MATCH (version:Revision)-[:VERSION_OF]->(post)
   WITH version ORDER BY version.number

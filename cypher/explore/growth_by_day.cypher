@@ -12,6 +12,7 @@
 // out   deleted           INTEGER  of all of these
 // out   synthetic         INTEGER  of all of these, written by a model
 // rows  many                       by day; days without a post are left out
+// needs posts
 // cost  scan of the trees, then one look at each post: the whole graph is what is asked for
 // mode  read
 MATCH (tree:Tree)

@@ -3,7 +3,6 @@
 // in    lang       STRING   language of the tree; null for all
 // in    tree       STRING   id; null for all
 // in    label      STRING   null for all
-// in    limit      INTEGER  posts; null for 1000
 // out   tree       STRING   id
 // out   post       STRING   id
 // out   label      STRING
@@ -12,17 +11,16 @@
 // out   given      INTEGER  how many gave it
 // out   imported   BOOLEAN  whether it came with an import, which tells no deviation
 // rows  many                by post and label
-// cost  scan of the trees by id until there are enough posts, one look at each of their reviews
+// needs labels
+// cost  scan of the trees by id, one look at each review of their posts; sorts nothing beyond a tree
 // mode  read
 MATCH (tree:Tree)
 WHERE tree.id >= '' AND ($tree IS NULL OR tree.id = $tree) AND ($lang IS NULL OR tree.lang = $lang)
-WITH tree ORDER BY tree.id
 CALL (tree) {
   MATCH (post:Post {tree: tree.id})
   WHERE EXISTS { (post)<-[:OF]-(:Review) } OR size(post.imported_labels) > 0
   RETURN post
 }
-WITH tree, post ORDER BY tree.id, post.id LIMIT coalesce($limit, 1000)
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
   UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label

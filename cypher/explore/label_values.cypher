@@ -10,6 +10,7 @@
 // out   value     FLOAT
 // out   given     INTEGER  how often
 // rows  many               by label and value; values that nobody gave are left out
+// needs labels
 // cost  scan along the ids until there are enough posts, one look at each review of them
 // mode  read
 MATCH (post:Post)

@@ -1,7 +1,7 @@
 // explore/labels_by_rank: whether the order of the crowd fits what reviewers say: the mean of each label by rank.
 //
-// Looks at the first posts by id that have a rank and a review, which is as good as a draw where ids are made at
-// random. Labels that came with an import are left out.
+// Looks at the first posts by id that have a rank and a label, which is as good as a draw where ids are made at random.
+// The mean of a post is that of its reviews and of the people behind a label that came with an import.
 //
 // in    lang       STRING   language of the tree; null for all
 // in    posts      INTEGER  how many posts are looked at; null for 20000
@@ -11,16 +11,23 @@
 // out   mean       FLOAT    of the posts' means
 // out   deviation  FLOAT    standard deviation of the posts' means, of a sample; 0 for one post
 // rows  many                by label and rank
+// needs labels, ranks
 // cost  scan along the ids until there are enough posts, one look at each review of them
 // mode  read
 MATCH (post:Post)
-WHERE post.id >= '' AND post.rank IS NOT NULL AND EXISTS { (post)<-[:OF]-(:Review) }
+WHERE post.id >= '' AND post.rank IS NOT NULL
+  AND (EXISTS { (post)<-[:OF]-(:Review) } OR size(post.imported_labels) > 0)
   AND ($lang IS NULL OR EXISTS { (:Tree {id: post.tree, lang: $lang}) })
 WITH post ORDER BY post.id LIMIT coalesce($posts, 20000)
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
   UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label
-  RETURN label, avg(review[label]) AS mean
+  RETURN label, review[label] AS value, 1 AS people
+  UNION ALL
+  UNWIND post.imported_labels AS label
+  RETURN label, post['label_' + label] AS value, post['label_' + label + '_count'] AS people
 }
+WITH post, label, value, people WHERE value IS NOT NULL AND people > 0
+WITH post, label, sum(value * people) / sum(people) AS mean
 RETURN label, post.rank AS rank, count(*) AS posts, avg(mean) AS mean, stDev(mean) AS deviation
 ORDER BY label, rank;

@@ -9,6 +9,7 @@
 // out   accepted   INTEGER  of the posts
 // out   example    STRING   id of the first of them by id
 // rows  many                the most frequent first
+// needs posts
 // cost  scan of the trees, then one look at each post
 // mode  read
 MATCH (tree:Tree)

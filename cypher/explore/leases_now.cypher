@@ -8,6 +8,7 @@
 // out   people    INTEGER         different people who hold one that lasts
 // out   next_end  ZONED DATETIME  when the first of those that last runs out; null for none
 // rows  many                      by kind and language
+// needs leases
 // cost  scan of the reservations
 // mode  read
 MATCH (task:Task)-[lease:LEASES]->()

@@ -13,6 +13,7 @@
 // out   longer                INTEGER  of the compared ones, those that are longer than the next one
 // out   longer_share          FLOAT    longer of compared; null where none has a next one
 // rows  many                           by rank
+// needs ranks
 // cost  scan along the ids until there are enough posts, a look at the siblings of each
 // mode  read
 MATCH (post:Post)

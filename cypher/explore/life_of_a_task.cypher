@@ -1,12 +1,13 @@
 // explore/life_of_a_task: what happened to one task, in order.
 //
-// in    task    STRING          id
+// in    task    STRING          required; id
 // out   at      ZONED DATETIME
 // out   event   STRING          handed out, acknowledged, skipped, gave, done, reservation ends, expires
 // out   person  STRING          user id of who did it; null for ends
 // out   detail  STRING          of a start the kind, of an ack its id, of a skip its reason, of a gift its id
 // out   post    STRING          id of the post that it is about; null for prompts
 // rows  many                    in order; none when there is no such task
+// needs tasks
 // cost  one seek, a few expands
 // mode  read
 MATCH (task:Task {id: $task})

@@ -2,7 +2,6 @@
 //
 // in    lang     STRING          language of the post; null for all
 // in    replies  INTEGER         live ones that it may have at most; null for 0
-// in    limit    INTEGER         null for 100
 // out   tree     STRING          id
 // out   post     STRING          id
 // out   lang     STRING
@@ -14,7 +13,8 @@
 // out   created  ZONED DATETIME
 // out   text     STRING
 // rows  many                     the oldest first
-// cost  scan of the open places for replies: an index holds these only
+// needs open places
+// cost  scan of the open places for replies: an index holds these only; sorts those that have few replies
 // mode  read
 UNWIND ['assistant_reply ', 'prompter_reply '] AS kind
 CALL (kind) {
@@ -23,7 +23,7 @@ CALL (kind) {
   RETURN post, toInteger(split(post.pool, ' ')[2]) AS replies
 }
 WITH post, replies WHERE replies <= coalesce($replies, 0) AND ($lang IS NULL OR post.lang = $lang)
-WITH post, replies ORDER BY post.created, post.id LIMIT coalesce($limit, 100)
+WITH post, replies ORDER BY post.created, post.id
 RETURN post.tree AS tree, post.id AS post, post.lang AS lang, post.role AS role, post.depth AS depth, replies,
   post.wants AS wants, COUNT { (post)<-[:REACTED {emoji: '_skip_reply'}]-(:User) } AS skips, post.created AS created,
   post.text AS text

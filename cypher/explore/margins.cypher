@@ -9,6 +9,7 @@
 // out   parents   INTEGER  how many have so many rankings and this margin
 // out   replies   FLOAT    ranked under each, on average
 // rows  many               by rankings, then margin
+// needs ranks
 // cost  scan of the trees, then one look at each post, its replies and, where these have ranks, its rankings
 // mode  read
 MATCH (tree:Tree)

@@ -12,6 +12,7 @@
 // out   duels           INTEGER  pairs with a ranked reply of a person to the same post; null for people
 // out   won_share       FLOAT    of the duels, those in which the model's reply is ahead
 // rows  many                     people first, then the model with most replies
+// needs posts
 // cost  scan of the posts, then one look at the siblings of the models' posts
 // mode  read
 CALL () {

@@ -8,6 +8,7 @@
 // out   free    INTEGER         posts of which somebody may be given one now
 // out   oldest  ZONED DATETIME  when the first of these posts was written
 // rows  many                    by kind and language
+// needs open places
 // cost  scan of the open places: an index holds these only
 // mode  read
 MATCH (post:Post)

@@ -1,6 +1,5 @@
 // explore/people: what each person has given, and how much of it stands.
 //
-// in    limit           INTEGER         null for 100
 // out   person          STRING          user id
 // out   name            STRING          to show
 // out   given           INTEGER         posts, reviews, rankings and reports
@@ -15,12 +14,13 @@
 // out   first_post      ZONED DATETIME  null for none
 // out   last_post       ZONED DATETIME
 // rows  many                            who has given most first
-// cost  scan of the users; of those shown one look at each post, review, ranking and reaction
+// needs people
+// cost  scan of the users, whom it sorts; one look at each post, review, ranking and reaction
 // mode  read
 MATCH (user:User)
 WITH user, COUNT { (user)-[:WROTE]->() } + COUNT { (user)-[:MADE]->() } AS given
 WHERE given > 0
-WITH user, given ORDER BY given DESC, user.id LIMIT coalesce($limit, 100)
+WITH user, given ORDER BY given DESC, user.id
 CALL (user) {
   MATCH (user)-[:WROTE]->(post:Post)
   RETURN count(post) AS posts, count(CASE WHEN post.depth = 0 THEN 1 END) AS prompts,

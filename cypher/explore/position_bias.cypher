@@ -8,6 +8,7 @@
 // out   share       FLOAT    first of rankings; without a bias 1 / candidates
 // out   mean_place  FLOAT    where it was put on average, 0 = best
 // rows  many                 by candidates and shown
+// needs rankings
 // cost  scan of the rankings
 // mode  read
 MATCH (ranking:Ranking)-[:UNDER]->(parent:Post)

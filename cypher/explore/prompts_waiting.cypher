@@ -1,7 +1,6 @@
 // explore/prompts_waiting: prompts that wait for the lottery, with what is believed of them.
 //
 // in    lang      STRING          language of the tree; null for all
-// in    limit     INTEGER         null for 100
 // out   tree      STRING          id
 // out   lang      STRING
 // out   author    STRING          user id; null for the system
@@ -11,12 +10,13 @@
 // out   entered   ZONED DATETIME  since when it waits; null where nobody noted it
 // out   text      STRING
 // rows  many                      the best rating first, those without one last
-// cost  the index over the trees' states, a few expands for each prompt
+// needs waiting prompts
+// cost  the index over the trees' states, a few expands for each prompt; sorts them
 // mode  read
 MATCH (tree:Tree)
 WHERE tree.state = 'prompt_lottery_waiting' AND tree.lang IS NOT NULL AND ($lang IS NULL OR tree.lang = $lang)
 MATCH (root:Post {id: tree.id})
-WITH tree, root ORDER BY root.rating_mu IS NULL, root.rating_mu DESC, tree.id LIMIT coalesce($limit, 100)
+WITH tree, root ORDER BY root.rating_mu IS NULL, root.rating_mu DESC, tree.id
 RETURN tree.id AS tree, tree.lang AS lang, root.author AS author, root.rating_mu AS mu, root.rating_sigma AS sigma,
   COUNT { (root)<-[:RANKED]-(:Ranking) } AS rankings, tree.entered AS entered, root.text AS text
 ORDER BY mu IS NULL, mu DESC, tree;

@@ -2,7 +2,6 @@
 //
 // in    lang      STRING   language of the tree; null for all
 // in    at_most   INTEGER  live posts of a tree; null for 24
-// in    limit     INTEGER  null for 100
 // out   tree      STRING   id
 // out   lang      STRING
 // out   state     STRING
@@ -10,7 +9,8 @@
 // out   ranked    INTEGER  those of them that have a rank
 // out   depth     INTEGER  of the deepest
 // rows  many               the most ranked first, then the largest
-// cost  scan of the trees, then one look at each post
+// needs posts
+// cost  scan of the trees, then one look at each post; sorts the trees
 // mode  read
 MATCH (tree:Tree)
 WHERE $lang IS NULL OR tree.lang = $lang
@@ -21,5 +21,4 @@ CALL (tree) {
 WITH tree, posts, ranked, depth
 WHERE 0 < posts <= coalesce($at_most, 24)
 RETURN tree.id AS tree, tree.lang AS lang, tree.state AS state, posts, ranked, depth
-ORDER BY ranked DESC, posts DESC, tree
-LIMIT coalesce($limit, 100);
+ORDER BY ranked DESC, posts DESC, tree;

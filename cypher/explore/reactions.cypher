@@ -7,6 +7,7 @@
 // out   posts     INTEGER  different ones
 // out   people    INTEGER  different ones; null for an import, which does not say
 // rows  many               the most frequent first
+// needs reactions
 // cost  scan of the reactions, and of the posts for those that came with an import
 // mode  read
 CALL () {

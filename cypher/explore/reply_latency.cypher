@@ -10,6 +10,7 @@
 // out   median_hours  FLOAT
 // out   p90_hours     FLOAT
 // rows  many                   by role and depth
+// needs dated posts
 // cost  scan of the replies, and of what they answer
 // mode  read
 MATCH (reply:Post)-[:REPLY_TO]->(post:Post)

@@ -1,7 +1,6 @@
 // explore/reports_and_flags: posts that people complained about, and whether a moderator has looked.
 //
 // in    processed  BOOLEAN         whether a moderator has looked; null for both
-// in    limit      INTEGER         null for 100
 // out   tree       STRING          id
 // out   post       STRING          id
 // out   author     STRING          user id; null for the system
@@ -12,7 +11,8 @@
 // out   reasons    LIST<STRING>    texts of the first five reports
 // out   deleted    BOOLEAN
 // rows  many                       the last complaint first
-// cost  scan of the flags and the reports
+// needs reports
+// cost  scan of the flags and the reports; sorts the posts that have any
 // mode  read
 CALL () {
   MATCH (post:Post)-[:FLAGGED]->(flag:Flag)
@@ -33,5 +33,4 @@ WITH post, flag, reports, reasons,
 RETURN post.tree AS tree, post.id AS post, post.author AS author, reports,
   COUNT { (post)<-[:REACTED {emoji: 'red_flag'}]-(:User) } AS red_flags, flag.processed AS processed, last, reasons,
   post.deleted AS deleted
-ORDER BY last DESC, post
-LIMIT coalesce($limit, 100);
+ORDER BY last DESC, post;

@@ -12,6 +12,7 @@
 // out   deviation    FLOAT    between the two of a pair, on average; 0 all agree, 1 all are opposed
 // out   mean         FLOAT    of all values
 // rows  many                  by label
+// needs reviews
 // cost  scan along the ids until there are enough posts, one look at each review of them
 // mode  read
 MATCH (post:Post)

@@ -4,7 +4,6 @@
 //
 // in    lang    STRING        language of the tree; null for all
 // in    tree    STRING        id; null for all
-// in    limit   INTEGER       null for 1000
 // out   tree    STRING        id
 // out   lang    STRING        of the tree
 // out   leaf    STRING        id of the last post
@@ -13,11 +12,11 @@
 // out   roles   LIST<STRING>
 // out   texts   LIST<STRING>
 // rows  many                  by tree and leaf
-// cost  scan of the trees by id until there are enough threads, one expand for each post
+// needs posts
+// cost  scan of the trees by id, one expand for each post; sorts nothing beyond a tree
 // mode  read
 MATCH (tree:Tree)
 WHERE tree.id >= '' AND ($tree IS NULL OR tree.id = $tree) AND ($lang IS NULL OR tree.lang = $lang)
-WITH tree ORDER BY tree.id
 CALL (tree) {
   MATCH (tree)-[:ROOT]->(root:Post) WHERE NOT root.deleted AND coalesce(root.accepted, true)
   MATCH (root)
@@ -25,7 +24,6 @@ CALL (tree) {
   WHERE NOT EXISTS { (leaf)<-[:REPLY_TO]-(more:Post) WHERE NOT more.deleted AND coalesce(more.accepted, true) }
   RETURN leaf, [root] + reply AS thread
 }
-WITH tree, leaf, thread ORDER BY tree.id, leaf.id LIMIT coalesce($limit, 1000)
 RETURN tree.id AS tree, tree.lang AS lang, leaf.id AS leaf, size(thread) AS length,
   [post IN thread | post.id] AS posts, [post IN thread | post.role] AS roles, [post IN thread | post.text] AS texts
 ORDER BY tree, leaf;

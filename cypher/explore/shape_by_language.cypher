@@ -11,6 +11,7 @@
 // out   max_depth  INTEGER
 // out   branching  FLOAT    replies of a post that has any, on average; null where none has
 // rows  many                the largest language first
+// needs posts
 // cost  scan of the trees, then one look at each post and one at what it answers
 // mode  read
 MATCH (tree:Tree)

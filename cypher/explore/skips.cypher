@@ -3,7 +3,6 @@
 // The language is the one that the task was asked for in. Reasons are what people typed, or what a frontend sent for them.
 //
 // in    lang        STRING   null for all
-// in    limit       INTEGER  null for 100
 // out   kind        STRING   of the tasks
 // out   lang        STRING   null where tasks name none
 // out   reason      STRING   null where none was given
@@ -11,7 +10,8 @@
 // out   posts       INTEGER  different posts that they were about
 // out   handed_out  INTEGER  all tasks of this kind and language, skipped for whatever reason or not
 // rows  many                 the most skipped first
-// cost  scan of the tasks: nothing says which were skipped but they themselves
+// needs tasks
+// cost  scan of the tasks: nothing says which were skipped but they themselves; sorts the reasons
 // mode  read
 MATCH (task:Task)
 WHERE $lang IS NULL OR task.lang = $lang
@@ -20,5 +20,4 @@ WITH task.kind AS kind, task.lang AS lang, count(*) AS handed_out,
 UNWIND skipped AS task
 WITH kind, lang, handed_out, task.skip_reason AS reason, head([(task)-[:FOR]->(post:Post) | post.id]) AS post
 RETURN kind, lang, reason, count(*) AS skipped, count(DISTINCT post) AS posts, handed_out
-ORDER BY skipped DESC, kind, lang, reason
-LIMIT coalesce($limit, 100);
+ORDER BY skipped DESC, kind, lang, reason;

@@ -4,7 +4,6 @@
 // wants anything has been left behind, by other limits or by a step that broke off.
 //
 // in    lang       STRING          language of the tree; null for all
-// in    limit      INTEGER         null for 100
 // out   tree       STRING          id
 // out   lang       STRING
 // out   state      STRING
@@ -12,7 +11,8 @@
 // out   entered    ZONED DATETIME  when it came into this state; null where nobody noted it
 // out   last_post  ZONED DATETIME  when the last of its posts was written
 // rows  many                       by state, the longest untouched first
-// cost  scan of the trees that are not finished, one look at each post of those at work
+// needs unfinished trees
+// cost  scan of the trees that are not finished, one look at each post of those at work; sorts them
 // mode  read
 MATCH (tree:Tree)-[:ROOT]->(root:Post)
 WHERE tree.state IN ['initial_prompt_review', 'prompt_lottery_waiting', 'growing', 'ranking', 'ready_for_scoring',
@@ -38,5 +38,4 @@ WITH tree, last_post, CASE
   END AS why
 WHERE why IS NOT NULL
 RETURN tree.id AS tree, tree.lang AS lang, tree.state AS state, why, tree.entered AS entered, last_post
-ORDER BY state, last_post, tree
-LIMIT coalesce($limit, 100);
+ORDER BY state, last_post, tree;

@@ -12,6 +12,7 @@
 // out   open            INTEGER  the rest
 // out   answered_share  FLOAT    done of handed out
 // rows  many                     by kind
+// needs tasks
 // cost  scan of the tasks
 // mode  read
 MATCH (task:Task)

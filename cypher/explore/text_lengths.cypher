@@ -14,6 +14,7 @@
 // out   p90_characters      FLOAT
 // out   longest_characters  INTEGER
 // rows  many                         the language with most posts first
+// needs posts
 // cost  scan along the ids until there are enough posts
 // mode  read
 MATCH (post:Post)

@@ -1,6 +1,6 @@
 // explore/thread: the posts from the prompt to one post, each with what is thought of it.
 //
-// in    post       STRING          id of the last one
+// in    post       STRING          required; id of the last one
 // out   depth      INTEGER         0 is the prompt
 // out   post       STRING          id
 // out   role       STRING
@@ -13,6 +13,7 @@
 // out   created    ZONED DATETIME
 // out   text       STRING
 // rows  many                       the prompt first; none when there is no such post
+// needs posts
 // cost  one seek, a few expands for each post of the thread
 // mode  read
 MATCH (:Post {id: $post})-[:REPLY_TO]->{0,1000}(post:Post)

@@ -8,6 +8,7 @@
 // out   p90_minutes      FLOAT
 // out   longest_minutes  FLOAT
 // rows  many                      by kind
+// needs tasks
 // cost  scan of the tasks
 // mode  read
 MATCH (task:Task)

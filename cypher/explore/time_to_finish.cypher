@@ -13,6 +13,7 @@
 // out   p75_hours     FLOAT
 // out   p90_hours     FLOAT
 // rows  many                   the language with most trees first
+// needs finished trees, dated posts
 // cost  scan of the trees; of imported ones, a look at each post
 // mode  read
 MATCH (tree:Tree)-[:ROOT]->(root:Post)

@@ -1,6 +1,6 @@
 // explore/tree_in_detail: one tree as rows, each post below the one that it answers.
 //
-// in    tree      STRING   id
+// in    tree      STRING   required; id
 // out   depth     INTEGER  0 is the prompt
 // out   post      STRING   id
 // out   role      STRING
@@ -13,6 +13,7 @@
 // out   wants     STRING   task kind that it wants answered; null: nothing
 // out   text      STRING
 // rows  many               depth first, the best reply first, then the oldest
+// needs posts
 // cost  one seek, a few expands for each post; sorts the posts of one tree
 // mode  read
 MATCH (tree:Tree {id: $tree})-[:ROOT]->(root:Post)

@@ -7,6 +7,7 @@
 // out   oldest  ZONED DATETIME  when the first of them came into this state; null where nobody noted it
 // out   newest  ZONED DATETIME  when the last of them did
 // rows  many                    by state, the language with most trees first
+// needs posts
 // cost  scan of the trees
 // mode  read
 MATCH (tree:Tree)

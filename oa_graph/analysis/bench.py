@@ -31,9 +31,9 @@ from oa_graph.analysis.arrow import Gathering, Table, declared_types, pyarrow
 from oa_graph.analysis.questions import Question
 from oa_graph.errors import PackageMissing
 from oa_graph.graph import posts
-from oa_graph.graph.asking import Answer, explorations
+from oa_graph.graph.asking import Answer, explorations, parameters_of
 from oa_graph.graph.notifications import Notification
-from oa_graph.graph.queries import declared
+from oa_graph.graph.queries import declared, required
 from oa_graph.graph.session import Graph
 from oa_graph.hosting import Database
 from oa_graph.model import Post
@@ -92,10 +92,11 @@ class Bench:
 
     Where a method takes a query, that is the name of one in `cypher/explore/`, with or without the folder, or a
     statement of your own, which is told by its white space. Parameters are keyword arguments; those of a query that are
-    not given are null. What methods raise when asked: NoSuchQuery, NoSuchParameter and WrongParameter for the question,
-    StatementRefused for a statement that the server does not take or that would write, StoreBusy when its time is over,
-    StoreUnavailable, and PackageMissing where a library is not installed. What the server remarks about a statement,
-    such as a label that is not there, becomes a StatementWarning.
+    not given are null, which for `limit`, the rows of its answer, means all. An answer that is empty since the graph
+    lacks the data for it comes with a UserWarning; what the server remarks about a statement, such as a label that is
+    not there, becomes a StatementWarning. What methods raise when asked: NoSuchQuery, NoSuchParameter, MissingParameter
+    and WrongParameter for the question, StatementRefused for a statement that the server does not take or that would
+    write, StoreBusy when its time is over, StoreUnavailable, and PackageMissing where a library is not installed.
 
     It works where an event loop runs already, as in Jupyter: it has a thread with a loop of its own.
     """
@@ -131,7 +132,7 @@ class Bench:
         async def read(answer: Answer) -> list[dict[str, Any]]:
             return [dict(zip(answer.columns, row, strict=True)) async for row in answer.rows]
 
-        return self._ask(questions.from_python(query, parameters), read)
+        return self._ask(questions.from_python(query, parameters), read, len)
 
     def arrow(self, query: str, /, **parameters: object) -> Table:
         """The answer as a `pyarrow.Table`; `oa_graph.analysis.arrow` says which type is what."""
@@ -163,13 +164,17 @@ class Bench:
         return polars.from_arrow(self._arrow(query, parameters))
 
     def queries(self) -> pandas.DataFrame:
-        """What can be asked by name: `name`, `what` it gives, `parameters` and `columns` with their types, `cost`."""
+        """What can be asked by name.
+
+        `name`, `what` it gives, `parameters` and `columns` with their types, the data that it `needs`, `cost`.
+        """
         told = [
             {
                 "name": query.short,
                 "what": query.what,
-                "parameters": _signature(query.inputs),
+                "parameters": _signature(parameters_of(query)),
                 "columns": _signature(query.outputs),
+                "needs": ", ".join(query.needs),
                 "cost": query.cost,
             }
             for query in explorations()
@@ -208,18 +213,22 @@ class Bench:
                 gathering.add(batch)
             return gathering.table()
 
-        return self._ask(question, read)
+        return self._ask(question, read, lambda table: table.num_rows)
 
-    def _ask(self, question: Question, read: Callable[[Answer], Awaitable[T]]) -> T:
-        notifications: list[Notification] = []
+    def _ask(self, question: Question, read: Callable[[Answer], Awaitable[T]], size: Callable[[T], int]) -> T:
+        """The answer, and warnings: what the server remarks, and for an answer without rows what the graph lacks."""
+        remarks: list[Notification] = []
 
-        async def work(graph: Graph) -> T:
-            async with question.ask(graph, seconds=self._seconds, on_warning=notifications.append) as answer:
-                return await read(answer)
+        async def work(graph: Graph) -> tuple[T, str | None]:
+            async with question.ask(graph, seconds=self._seconds, on_warning=remarks.append) as answer:
+                result = await read(answer)
+            return result, None if size(result) else await question.shortage(graph)
 
-        result = self._on(work)
-        for notification in notifications:
-            warnings.warn(str(notification), StatementWarning, stacklevel=_outside())
+        result, shortage = self._on(work)
+        for remark in remarks:
+            warnings.warn(str(remark), StatementWarning, stacklevel=_outside())
+        if shortage:
+            warnings.warn(shortage, stacklevel=_outside())
         return result
 
     # Trees
@@ -266,7 +275,8 @@ def _frame(rows: Iterable[Mapping[str, Any]]) -> pandas.DataFrame:
 
 
 def _signature(lines: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {declared(line)[0]}" for name, line in lines.items())
+    needed = required(lines)
+    return ", ".join(f"{name} {declared(line)[0]}{' required' * (name in needed)}" for name, line in lines.items())
 
 
 def _fields(post: Post) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from oa_graph.analysis.pages import page
 from oa_graph.graph.asking import explorations
 from oa_graph.graph.queries import Query, declared, source
 
+BROWSER_ROWS = 1000
+"""Rows that a link asks for, at most: the Neo4j Browser holds all that come, and hangs on some ten thousand."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Parameter:
@@ -24,6 +27,7 @@ class _Link:
 
     name: str
     what: str
+    needs: str
     cost: str
     address: str
     parameters: tuple[_Parameter, ...]
@@ -34,7 +38,7 @@ def links(browser: str) -> str:
 
     Raises PackageMissing without jinja2.
     """
-    return page("links.html.j2", browser=browser, queries=list(_links(browser.rstrip("/"))))
+    return page("links.html.j2", browser=browser, queries=list(_links(browser.rstrip("/"))), rows=BROWSER_ROWS)
 
 
 def browser_of(uri: str) -> str:
@@ -50,10 +54,15 @@ def _links(browser: str) -> Iterator[_Link]:
         yield _Link(
             name=query.short,
             what=query.what,
+            needs=", ".join(query.needs),
             cost=query.cost,
-            address=f"{browser}/browser/?cmd=edit&arg={quote(source(query), safe='')}",
+            address=f"{browser}/browser/?cmd=edit&arg={quote(_limited(source(query)), safe='')}",
             parameters=tuple(_parameters(query)),
         )
+
+
+def _limited(text: str) -> str:
+    return f"{text.rstrip().removesuffix(';')}\nLIMIT {BROWSER_ROWS};\n"
 
 
 def _parameters(query: Query) -> Iterator[_Parameter]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,9 @@ from oa_graph.graph.session import Graph
 from oa_graph.plural import counted
 
 SHOWN = 1000
-"""Rows of a table that is looked at; files have them all."""
+"""Rows of a table that is looked at, unless it has a limit; files have them all."""
+_COUNTED = 20_000
+"""Rows beyond which a table that is cut does not go on counting: they come from the server, a second or so."""
 _TABLE = "table"
 _STANDARD = Path("-")
 
@@ -81,7 +83,9 @@ class _Parameter(click.ParamType[tuple[str, str]]):
     default=_STANDARD,
     help=".jsonl or .csv, with .gz or .zst if it is to be packed, or .parquet (-: standard output).",
 )
-@click.option("--limit", type=click.IntRange(min=0), help=f"Rows, at most.  [default: of a table {SHOWN}]")
+@click.option(
+    "--limit", type=click.IntRange(min=0), help=f"Rows of the answer, at most.  [default: all; a table shows {SHOWN}]"
+)
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Gives up after so long.")
 @click.option("--describe", is_flag=True, help="Prints the query itself: its parameters, columns, cost and statement.")
 @click.option(
@@ -121,18 +125,18 @@ def query(
             raise click.UsageError("--param belongs to a NAME or a --file")
         _list()
     else:
-        asking = _Asking(_question(name, statement, given), _form(form, to), to, limit, seconds)
+        asking = _Asking(_question(name, statement, given, limit), _form(form, to), to, seconds)
         with database(chosen_settings(data), reads=True) as found:
             on_graph(found, asking.answer)
 
 
-def _question(name: str | None, file: Path | None, given: Sequence[tuple[str, str]]) -> Question:
+def _question(name: str | None, file: Path | None, given: Sequence[tuple[str, str]], limit: int | None) -> Question:
     if name is not None:
-        return questions.by_name(name, given)
+        return questions.by_name(name, given if limit is None else [*given, ("limit", str(limit))])
     if file is None:
         raise AssertionError("there is a name or a file")
     text = sys.stdin.read() if file == _STANDARD else file.read_text("utf-8")
-    return questions.by_statement(text, given, name=str(file))
+    return questions.by_statement(text, given, name=str(file), limit=limit)
 
 
 def _form(given: str | None, to: Path) -> Form | None:
@@ -155,7 +159,6 @@ class _Asking:
     question: Question
     form: Form | None
     to: Path
-    limit: int | None
     seconds: float | None
 
     async def answer(self, graph: Graph) -> None:
@@ -165,13 +168,18 @@ class _Asking:
             await self._write(graph, self.form)
 
     async def _show(self, graph: Graph) -> None:
-        most = SHOWN if self.limit is None else self.limit
+        limit = self.question.limit
+        shown = SHOWN if limit is None else limit
+        counting = replace(self.question, limit=_COUNTED + 1 if limit is None else limit)
         rows: list[arrow.Row] = []
-        async with self.question.ask(graph, seconds=self.seconds, on_warning=warn) as answer:
-            async for batch in questions.batches(answer, limit=most + 1):
-                rows += batch
-        out.print(table(answer.columns, rows[:most]))
-        err.print(f"{counted(most, 'row')}, and there are more" if len(rows) > most else counted(len(rows), "row"))
+        count = 0
+        async with counting.ask(graph, seconds=self.seconds, on_warning=warn) as answer:
+            async for batch in questions.batches(answer, size=SHOWN):
+                rows += batch[: shown - len(rows)]
+                count += len(batch)
+        out.print(table(answer.columns, rows))
+        err.print(counted(count, "row") if count == len(rows) else _cut(len(rows), count))
+        await self._explain(graph, count)
 
     async def _write(self, graph: Graph, form: Form) -> None:
         known = {}
@@ -180,23 +188,34 @@ class _Asking:
         done = 0
         async with self.question.ask(graph, seconds=self.seconds, on_warning=warn) as answer:
             with tables.writing(self.to, form, answer.columns, known) as writer:
-                async for batch in questions.batches(answer, limit=self.limit, size=form.batch):
+                async for batch in questions.batches(answer, size=form.batch):
                     writer.write(batch)
                     done += len(batch)
         if self.to != _STANDARD:
             err.print(f"{counted(done, 'row')} written: {self.to}", markup=False, soft_wrap=True)
+        await self._explain(graph, done)
+
+    async def _explain(self, graph: Graph, rows: int) -> None:
+        """Says what the graph lacks where an answer is empty for that."""
+        if rows == 0 and (reason := await self.question.shortage(graph)):
+            err.print(reason, markup=False, soft_wrap=True)
+
+
+def _cut(shown: int, count: int) -> str:
+    total = f"{count:,}" if count <= _COUNTED else f"more than {_COUNTED:,}"
+    return f"{shown:,} of {total} rows; --out FILE writes them all"
 
 
 def _list() -> None:
-    """For people two columns, for programs a tab between them."""
-    told = {each.short: each.what for each in explorations()}
+    """Name, gist and the data that it needs: for people as columns, for programs a tab between them."""
+    lines = [(query.short, query.what, ", ".join(query.needs)) for query in explorations()]
     if not out.is_terminal:
-        for name, what in told.items():
-            click.echo(f"{name}\t{what}")
+        for line in lines:
+            click.echo("\t".join(line))
         return
     grid = Table.grid(padding=(0, 2))
-    for name, what in told.items():
-        grid.add_row(Text(name, style="bold"), Text(what))
+    for name, gist, needs in lines:
+        grid.add_row(Text(name, style="bold"), Text(gist), Text(f"needs {needs}", style="dim"))
     out.print(grid)
 
 

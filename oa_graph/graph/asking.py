@@ -12,10 +12,13 @@ from neo4j.graph import Node, Path, Relationship
 from neo4j.spatial import Point
 from neo4j.time import Date, DateTime, Duration, Time
 
-from oa_graph.errors import NoSuchParameter, NoSuchQuery
+from oa_graph.errors import MissingParameter, NoSuchParameter, NoSuchQuery, WrongParameter
 from oa_graph.graph.notifications import Notification, notifications
-from oa_graph.graph.queries import Query, catalogue, typed_by_operator
-from oa_graph.graph.session import Graph
+from oa_graph.graph.queries import Query, catalogue, declared, required, typed_by_operator
+from oa_graph.graph.session import Graph, many
+
+LIMIT: Mapping[str, str] = {"limit": "INTEGER  rows of the answer, at most; null for all"}
+"""A parameter of every query of `cypher/explore/`. No file declares it: the server gets it as one more clause."""
 
 OnWarning = Callable[[Notification], object]
 
@@ -44,10 +47,37 @@ def explorations() -> list[Query]:
     return [query for name, query in sorted(catalogue().items()) if name.startswith("explore/")]
 
 
-def filled(query: Query, given: Mapping[str, object]) -> dict[str, object]:
-    """The parameters of a query; those that are not given are null. Raises NoSuchParameter."""
-    check_names(query.name, query.inputs, given)
-    return {name: given.get(name) for name in query.inputs}
+def parameters_of(query: Query) -> Mapping[str, str]:
+    """The `in` lines of a query of `cypher/explore/`, and the limit of its rows."""
+    return {**query.inputs, **LIMIT}
+
+
+def statement(query: Query, given: Mapping[str, object]) -> tuple[LiteralString, dict[str, object]]:
+    """The text and the parameters to send for a query of `cypher/explore/`.
+
+    With a `limit` the server looks for no more rows than that. Raises NoSuchParameter, MissingParameter,
+    WrongParameter.
+    """
+    values = filled(query.name, parameters_of(query), given)
+    limit = values["limit"]
+    if limit is None:
+        return query.text, query.sent(values)
+    if not isinstance(limit, int) or limit < 0:
+        raise WrongParameter(name="limit", type="INTEGER", value=repr(limit), why="; a number of rows, 0 or more")
+    return query.text + "\nLIMIT $given.limit", query.sent(values)
+
+
+def filled(query: str, inputs: Mapping[str, str], given: Mapping[str, object]) -> dict[str, object]:
+    """The parameters that a header declares; those that are not given are null.
+
+    Raises NoSuchParameter, and MissingParameter for one that is required.
+    """
+    check_names(query, inputs, given)
+    for name in required(inputs):
+        if given.get(name) is None:
+            meaning = declared(inputs[name])[1].partition("; ")[2]
+            raise MissingParameter(query=query, name=name, meaning=meaning)
+    return {name: given.get(name) for name in inputs}
 
 
 def check_names(query: str, known: Iterable[str], given: Iterable[str]) -> None:
@@ -61,10 +91,18 @@ def check_names(query: str, known: Iterable[str], given: Iterable[str]) -> None:
 async def ask_named(
     graph: Graph, name: str, given: Mapping[str, object], *, seconds: float | None = None
 ) -> AsyncGenerator[Answer]:
-    """`ask` for a query of `cypher/explore/`. Raises NoSuchQuery, NoSuchParameter, and what `ask` raises."""
-    query = named(name)
-    async with ask(graph, query.text, query.sent(filled(query, given)), seconds=seconds) as answer:
+    """`ask` for a query of `cypher/explore/`. Raises NoSuchQuery, what `statement` raises, and what `ask` raises."""
+    text, parameters = statement(named(name), given)
+    async with ask(graph, text, parameters, seconds=seconds) as answer:
         yield answer
+
+
+async def shortage(graph: Graph, query: Query) -> str | None:
+    """Why the answer to a query is empty: the data it needs of which the graph holds none; None: it has them all."""
+    kinds = await many(graph, "stats/lacking", lambda row: str(row["kind"]), kinds=list(query.needs))
+    if not kinds:
+        return None
+    return f"{query.short} needs {' and '.join(query.needs)}; the graph holds no {' and no '.join(kinds)}"
 
 
 @asynccontextmanager
@@ -74,17 +112,18 @@ async def ask(
     parameters: Mapping[str, object],
     *,
     seconds: float | None = None,
+    limit: int | None = None,
     on_warning: OnWarning | None = None,
 ) -> AsyncGenerator[Answer]:
     """One statement in a transaction that only reads and that is rolled back at the end.
 
-    The server gives it up after `seconds`. `on_warning` gets its notifications after the answer. Raises
-    StatementRefused for a statement that the server does not take, or that writes; StoreBusy when its time is over;
-    StoreUnavailable.
+    The server gives it up after `seconds`; no more than `limit` rows are read. `on_warning` gets its notifications
+    after the answer. Raises StatementRefused for a statement that the server does not take, or that writes; StoreBusy
+    when its time is over; StoreUnavailable.
     """
     async with graph.reading(seconds=seconds, notify=on_warning is not None) as transaction:
         result = await transaction.run(text, dict(parameters))
-        yield Answer(result.keys(), _rows(result))
+        yield Answer(result.keys(), _rows(result, limit))
         if on_warning is not None:
             await _warn(result, on_warning)
 
@@ -95,7 +134,7 @@ async def ask_at_prompt(
 ) -> AsyncGenerator[Answer]:
     """`ask` where what is written stays, if `write` allows it. Raises WriteRefused if not, and what `ask` raises."""
     async with graph.committing(text, parameters, write=write) as result:
-        yield Answer(result.keys(), _rows(result))
+        yield Answer(result.keys(), _rows(result, None))
         await _warn(result, on_warning)
 
 
@@ -112,9 +151,15 @@ async def _warn(result: AsyncResult, on_warning: OnWarning) -> None:
         on_warning(notification)
 
 
-async def _rows(result: AsyncIterator[Iterable[Any]]) -> AsyncIterator[tuple[Any, ...]]:
+async def _rows(result: AsyncIterator[Iterable[Any]], limit: int | None) -> AsyncIterator[tuple[Any, ...]]:
+    if limit == 0:
+        return
+    rows = 0
     async for record in result:
-        yield tuple(plain(each) for each in record)
+        yield tuple(plain(value) for value in record)
+        rows += 1
+        if rows == limit:
+            return
 
 
 def plain(value: Any) -> Any:

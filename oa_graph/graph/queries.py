@@ -24,7 +24,7 @@ _PARAMETER = re.compile(r"\$(\w+)")
 makes a plan for each combination of its parameters' types, where texts and lists of about 1, 10, 100, … elements are of
 different types: texts of people would have it planning for ever. A map is one type, whatever is in it."""
 
-_HEADER = re.compile(r"^// (?P<key>in|out|rows|cost|mode) +(?P<rest>.+)$")
+_HEADER = re.compile(r"^// (?P<key>in|out|rows|needs|cost|mode) +(?P<rest>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Query:
     rows: Rows
     cost: str
     mode: Mode
+    needs: tuple[str, ...] = ()
+    """Kinds of data without which the answer is empty; `stats/lacking` knows them."""
 
     @property
     def short(self) -> str:
@@ -49,6 +51,11 @@ class Query:
     def what(self) -> str:
         """What it gives or does, as words for a list."""
         return self.gist.removesuffix(".")
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names of the parameters without which it means nothing: their `in` lines begin with `required; `."""
+        return required(self.inputs)
 
     @staticmethod
     def sent(parameters: Mapping[str, object]) -> dict[str, object]:
@@ -80,12 +87,12 @@ def _parse(name: str, source: str) -> Query:
     if title != name:
         raise ValueError(f"cypher/{name}.cypher: the first line has to begin with '// {name}: '")
     header: dict[str, dict[str, str]] = {"in": {}, "out": {}}
-    single = {"rows": "", "cost": "", "mode": ""}
+    single = {"rows": "", "needs": "", "cost": "", "mode": ""}
     for line in source.splitlines():
         if found := _HEADER.match(line):
             key, rest = found["key"], found["rest"]
             if key in single:
-                single[key] = rest.split()[0] if key != "cost" else rest
+                single[key] = rest if key in ("needs", "cost") else rest.split()[0]
             else:
                 column, _, meaning = rest.partition(" ")
                 header[key][column] = meaning.strip()
@@ -102,12 +109,14 @@ def _parse(name: str, source: str) -> Query:
         rows=single["rows"],
         cost=single["cost"],
         mode=cast("Mode", single["mode"]),
+        needs=tuple(filter(None, single["needs"].split(", "))),
     )
 
 
 INTEGERS = range(-(2**63), 2**63)
 """Those that the graph knows."""
 
+_REQUIRED = "required; "
 _TYPE = re.compile(r"(?P<type>ZONED DATETIME|LIST<.+?>+|[A-Z]+)(?: +(?P<meaning>.*))?$")
 
 
@@ -115,6 +124,11 @@ def declared(line: str) -> tuple[str, str]:
     """The type and the meaning that an `in` or `out` line gives, such as `INTEGER` and `null for 100`."""
     found = _TYPE.match(line)
     return (found["type"], found["meaning"] or "") if found else ("", line)
+
+
+def required(inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the parameters whose `in` lines begin with `required; ` after the type."""
+    return tuple(name for name, line in inputs.items() if declared(line)[1].startswith(_REQUIRED))
 
 
 def inputs_of(source: str) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ import pytest
 
 from oa_graph.analysis import Bench, StatementWarning, connect
 from oa_graph.errors import (
+    MissingParameter,
     NoSuchParameter,
     NoSuchQuery,
     PackageMissing,
@@ -107,14 +108,23 @@ async def test_frames_have_the_types_that_the_docstrings_promise(bench: Bench) -
     assert schema["big"] == polars.Int64
 
 
-async def test_an_answer_without_rows_has_its_columns_and_types(bench: Bench) -> None:
+async def test_an_answer_without_rows_has_its_columns_and_types(graph: Graph, bench: Bench) -> None:
+    await plant(graph, {"What is rain?": {}})
     frame = bench.pandas("tree_states", lang="xx")
     assert [*frame.columns] == ["state", "lang", "trees", "oldest", "newest"]
     assert (len(frame), str(frame["trees"].dtype), str(frame["oldest"].dtype)) == (0, "Int64", "datetime64[us, UTC]")
     assert bench.polars("tree_states", lang="xx").schema["trees"] == polars.Int64
     nothing = "MATCH (post:Post {id: ''}) RETURN post.id AS a, post.text AS b"
     assert bench.arrow(nothing).to_pydict() == {"a": [], "b": []}
-    assert bench.rows("tree_states") == []
+    assert bench.rows("tree_states", lang="xx") == []
+
+
+async def test_an_answer_that_is_empty_for_want_of_data_says_so(bench: Bench) -> None:
+    for ask in (bench.rows, bench.arrow, bench.pandas, bench.polars):
+        with pytest.warns(UserWarning, match="^skips needs tasks; the graph holds no tasks$") as caught:
+            assert len(ask("skips", lang="en")) == 0
+        assert [warning.filename for warning in caught] == [__file__]
+        assert len(ask("skips", limit=0)) == 0
 
 
 @pytest.mark.parametrize("method", ["rows", "arrow", "pandas", "polars"])
@@ -133,7 +143,7 @@ async def test_the_database_warns_of_what_a_statement_gets_wrong(bench: Bench, m
 async def test_saved_queries_warn_of_nothing_on_an_empty_graph(bench: Bench) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for name in ("margins", "labels_by_rank", "skips"):
+        for name in ("tree_states", "depths", "shape_by_language"):
             bench.rows(name)
 
 
@@ -150,14 +160,33 @@ async def test_named_queries_are_asked_with_parameters(graph: Graph, bench: Benc
     assert bench.polars("explore/shape_by_language")["posts"].to_list() == [3, 1]
     (row,) = bench.pandas("shape_by_language", lang="de").to_dict("records")
     assert (row["lang"], row["trees"], row["tree_size"]) == ("de", 1, 1.0)
+    warnings.simplefilter("ignore", UserWarning)  # that most of them need what is not there
     for query in explorations():
-        assert bench.arrow(query.name).column_names == [*query.outputs], query.name
+        given = dict.fromkeys(query.required, "nothing")
+        assert bench.arrow(query.name, **given).column_names == [*query.outputs], query.name
+
+
+async def test_a_limit_counts_rows_of_a_query_and_is_any_parameter_of_a_statement(graph: Graph, bench: Bench) -> None:
+    await plant(graph, *questions(3))
+    for limit, rows in ((None, 3), (2, 2), (numpy.int64(1), 1), (0, 0)):
+        assert bench.pandas("best_threads", limit=limit).shape[0] == rows
+    assert bench.rows("UNWIND [1, 2] AS i RETURN i + $limit AS sum", limit=5) == [{"sum": 6}, {"sum": 7}]
+    with pytest.raises(WrongParameter, match="limit is INTEGER, which -1 is not; a number of rows, 0 or more"):
+        bench.pandas("best_threads", limit=-1)
+
+
+async def test_a_query_about_one_thing_asks_for_its_id(bench: Bench) -> None:
+    for given in ({}, {"post": None}):
+        with pytest.raises(MissingParameter, match=r"^explore/thread needs the parameter post: id of the last one\.$"):
+            bench.pandas("thread", **given)
 
 
 async def test_queries_tells_what_there_is_to_ask(bench: Bench) -> None:
     told = bench.queries().set_index("name")
     assert {"depths", "skips", "tree_states"} <= {*told.index}
     assert told.loc["skips", "parameters"] == "lang STRING, limit INTEGER"
+    assert told.loc["thread", "parameters"] == "post STRING required, limit INTEGER"
+    assert told.loc["labels_by_rank", "needs"] == "labels, ranks"
     assert told.loc["skips", "what"] == "where tasks are skipped, and why"
     assert str(told.loc["tree_states", "columns"]).endswith("oldest ZONED DATETIME, newest ZONED DATETIME")
 

@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 
 from oa_graph.errors import StoreBusy
-from oa_graph.graph.asking import ask, explorations, filled
+from oa_graph.graph.asking import ask_named, explorations
 from oa_graph.graph.queries import Query
 from oa_graph.graph.session import Graph
 from tests.bench.meter import Meter
@@ -50,9 +50,7 @@ async def _measure(place: Place, pid: int | None) -> list[Explored]:
         some, meter = await _somewhere(graph), Meter(neo4j=pid, service=None)
         found: list[Explored] = []
         for query in explorations():
-            given = filled(query, {name: some[name] for name in ("post", "task") if name in query.inputs})
-            if query.name == "explore/tree_in_detail":
-                given["tree"] = some["tree"]
+            given = {name: some[name] for name in query.required}
             found.append(await _explored(graph, query, given, meter))
         return found
     finally:
@@ -89,7 +87,7 @@ async def _explored(graph: Graph, query: Query, given: dict[str, object], meter:
 async def _read(graph: Graph, query: Query, given: dict[str, object]) -> int:
     """How many rows there are, each read and dropped."""
     rows = 0
-    async with ask(graph, query.text, query.sent(given), seconds=CAP) as answer:
+    async with ask_named(graph, query.name, given, seconds=CAP) as answer:
         async for _ in answer.rows:
             rows += 1
     return rows

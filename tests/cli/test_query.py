@@ -20,10 +20,10 @@ import pandas
 import pytest
 from click.testing import CliRunner
 
-from oa_graph.analysis import arrow
+from oa_graph.analysis import arrow, connect
 from oa_graph.cli import console, main
 from oa_graph.graph.asking import explorations, named
-from oa_graph.graph.queries import source
+from oa_graph.graph.queries import Query, source
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Neo4jSettings, Settings
 from tests.analysis.test_report import seed
@@ -53,9 +53,11 @@ _EACH = """
 import sys
 from oa_graph.analysis import arrow
 from oa_graph.cli import main
+from oa_graph.graph.asking import named
 for name in sys.argv[1:]:
     print(name, flush=True)
-    main(["query", name, "--as", "jsonl"], standalone_mode=False)
+    required = [f"--param={each}=nothing" for each in named(name).required]
+    main(["query", name, "--as", "jsonl", *required], standalone_mode=False)
 """
 """Many calls in one process: each of its own takes seconds."""
 
@@ -71,7 +73,8 @@ async def test_every_query_answers_in_lines_of_json(graph: Graph, server: Any, r
         text=True,
         timeout=PATIENCE,
     )
-    assert (got.returncode, got.stderr) == (0, "")
+    assert got.returncode == 0, got.stderr
+    assert [line for line in got.stderr.splitlines() if " needs " not in line] == []
     answers: dict[str, list[dict[str, Any]]] = {}
     for line in got.stdout.splitlines():
         if line in names:
@@ -94,6 +97,83 @@ async def test_an_answer_is_json_lines_where_nobody_looks(graph: Graph, server: 
     assert lines(query(server, "shape_by_language", "--limit", "0")) == []
 
 
+MANY = 1200
+"""Trees, of which each has more rows than the tables, and the first versions of these queries, had room for."""
+COUNTS = {
+    "preference_pairs": MANY - 150,
+    "best_threads": MANY,
+    "root_to_leaf_threads": 2 * MANY,
+    "duplicate_texts": 150,
+}
+"""Two replies that say the same are no pair."""
+
+
+async def forest(graph: Graph) -> None:
+    """Trees with two ranked replies each; 150 texts stand twice."""
+    await graph.execute(
+        """
+        UNWIND range(1, $many) AS i
+        CREATE (tree:Tree {id: 'tree ' + i, lang: 'en', state: 'growing'})-[:ROOT]->(root:Post {id: 'tree ' + i})
+        UNWIND [0, 1] AS rank
+        CREATE (root)<-[:REPLY_TO]-(:Post {id: 'tree ' + i + '.' + rank, rank: rank})
+        """,
+        many=MANY,
+    )
+    await graph.execute(
+        """
+        MATCH (post:Post)
+        WITH post, split(post.id, '.') AS place
+        SET post.tree = place[0], post.depth = size(place) - 1, post.lang = 'en', post.deleted = false,
+          post.accepted = true, post.created = datetime(), post.synthetic = false, post.reviews = 0,
+          post.role = CASE WHEN size(place) = 1 THEN 'prompter' ELSE 'assistant' END,
+          post.text = CASE WHEN toInteger(split(place[0], ' ')[1]) <= 150 AND size(place) = 2
+            THEN 'The text of both replies to ' + place[0] ELSE 'The text of ' + post.id END
+        """
+    )
+
+
+async def test_pipes_files_and_frames_have_every_row(graph: Graph, server: Any, tmp_path: Path) -> None:
+    await forest(graph)
+    for name, count in COUNTS.items():
+        assert len(lines(query(server, name))) == count, name
+    for suffix in ("jsonl.gz", "csv", "parquet"):
+        file = tmp_path / f"threads.{suffix}"
+        assert query(server, "root_to_leaf_threads", "--out", file).stderr.startswith(f"{2 * MANY} rows written")
+    assert arrow.parquet().read_table(tmp_path / "threads.parquet").num_rows == 2 * MANY
+    assert len(pandas.read_csv(tmp_path / "threads.csv")) == 2 * MANY
+    with await asyncio.to_thread(connect, server.uri, server.username, server.password) as bench:
+        for name, count in COUNTS.items():
+            assert len(bench.rows(name)) == len(bench.pandas(name)) == count, name
+            assert len(bench.polars(name, limit=7)) == 7
+
+
+async def test_a_limit_is_one_however_it_is_said(graph: Graph, server: Any) -> None:
+    await forest(graph)
+    first = lines(query(server, "best_threads", "--limit", "3"))
+    assert [row["tree"] for row in first] == ["tree 1", "tree 10", "tree 100"]
+    assert lines(query(server, "best_threads", "--param", "limit=3")) == first
+
+
+async def test_a_table_that_is_cut_says_how_many_rows_there_are(graph: Graph, server: Any) -> None:
+    await forest(graph)
+    cut = query(server, "best_threads", "--as", "table")
+    assert cut.stderr == f"1000 of {MANY} rows; --out FILE writes them all\n"
+    assert len(re.findall(r"^│ tree ", cut.stdout, re.MULTILINE)) == 1000
+    assert query(server, "best_threads", "--as", "table", "--limit", "1050").stderr == "1050 rows\n"
+    endless = query(server, "--file", "-", "--as", "table", stdin="UNWIND range(1, 1000000) AS i RETURN i")
+    assert endless.stderr == "1000 of more than 20000 rows; --out FILE writes them all\n"
+
+
+async def test_an_empty_answer_says_what_is_missing(graph: Graph, server: Any, tmp_path: Path) -> None:
+    await plant(graph, {"What is rain?": {}})
+    reason = "skips needs tasks; the graph holds no tasks\n"
+    piped = query(server, "skips")
+    assert (piped.returncode, piped.stdout, piped.stderr) == (0, "", reason)
+    assert query(server, "skips", "--as", "table").stderr == f"0 rows\n{reason}"
+    assert query(server, "skips", "--out", tmp_path / "skips.csv").stderr.splitlines()[1] == reason.strip()
+    assert query(server, "duplicate_texts").stderr == ""
+
+
 async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> None:
     await plant(graph, {"What is [bold]rain[/bold]? \x1b[31m" + "long " * 200: {}}, {"Why?": {}})
     statement = (
@@ -108,7 +188,7 @@ async def test_a_table_is_drawn_when_asked_for(graph: Graph, server: Any) -> Non
     assert "null" in got.stdout
     assert got.stderr == "2 rows\n"
     shorter = query(server, "--file", "-", "--as", "table", "--limit", "1", stdin=statement)
-    assert shorter.stderr == "1 row, and there are more\n"
+    assert shorter.stderr == "1 row\n"
     third = query(server, "--file", "-", "--as", "table", stdin="RETURN 1.0 / 3 AS third")
     assert " 0.333333 " in third.stdout
 
@@ -164,10 +244,11 @@ async def test_a_file_with_a_header_is_asked_as_the_queries_are(server: Any, gra
     file = tmp_path / "mine.cypher"
     file.write_text(query(server, "ranked_trees", "--describe").stdout)
     assert [row["posts"] for row in lines(query(server, "--file", file))] == [1]
-    wrong = query(server, "--file", file, "--param", "limit=many")
-    assert wrong.stderr == "Error: The parameter limit is INTEGER, which 'many' is not.\n"
+    wrong = query(server, "--file", file, "--param", "at_most=many")
+    assert wrong.stderr == "Error: The parameter at_most is INTEGER, which 'many' is not.\n"
     unknown = query(server, "--file", file, "--param", "most=3")
-    assert unknown.stderr == f"Error: {file} has no parameter most; it takes lang, at_most, limit.\n"
+    assert unknown.stderr == f"Error: {file} has no parameter most; it takes lang, at_most.\n"
+    assert lines(query(server, "--file", file, "--limit", "0")) == []
 
 
 async def test_answers_are_taken_away_as_files(server: Any, graph: Graph, tmp_path: Path) -> None:
@@ -215,6 +296,13 @@ async def test_a_file_is_left_as_it_was_when_the_answer_breaks_off(server: Any, 
             ["skips", "--out", "x.csv", "--as", "table"],
             "a table is to be looked at; files are JSON Lines, CSV or Parquet",
         ),
+        (
+            ["skips", "--param", "limit=-1"],
+            "The parameter limit is INTEGER, which -1 is not; a number of rows, 0 or more.",
+        ),
+        (["skips", "--param", "limit=1", "--limit", "2"], "The parameter limit is INTEGER, which '1' and '2' is not."),
+        (["thread"], "explore/thread needs the parameter post: id of the last one."),
+        (["tree_in_detail", "--limit", "1"], "explore/tree_in_detail needs the parameter tree: id."),
         (["--param", "lang=en"], "--param belongs to a NAME or a --file"),
         (["--describe"], "--describe needs the NAME of a query"),
     ],
@@ -277,8 +365,8 @@ def test_a_read_of_a_folder_without_a_graph_says_so_and_makes_nothing(
 
 def test_the_queries_are_listed_with_what_they_give() -> None:
     got = CliRunner().invoke(main, ["query"])
-    told = dict(line.split("\t") for line in got.stdout.splitlines())
-    assert told["skips"] == "where tasks are skipped, and why"
+    told = {name: rest for name, *rest in (line.split("\t") for line in got.stdout.splitlines())}
+    assert told["skips"] == ["where tasks are skipped, and why", "tasks"]
     assert [f"explore/{name}" for name in told] == [each.name for each in explorations()]
 
 
@@ -309,6 +397,10 @@ class Page(HTMLParser):
             self._open = ""
 
 
+def bounded(query: Query) -> str:
+    return source(query).removesuffix(";\n") + "\nLIMIT 1000;\n"
+
+
 def test_a_page_of_links_opens_each_query_in_the_browser(tmp_path: Path) -> None:
     file = tmp_path / "queries.html"
     got = run("query", "--browser", file, NEO4J_URI="bolt://graphs.example:7687")
@@ -318,8 +410,9 @@ def test_a_page_of_links_opens_each_query_in_the_browser(tmp_path: Path) -> None
     for each in explorations():
         link = urlsplit(page.links[each.short])
         assert (link.netloc, link.path) == ("graphs.example:7474", "/browser/")
-        assert parse_qs(link.query, strict_parsing=True) == {"cmd": ["edit"], "arg": [source(each)]}
+        assert parse_qs(link.query, strict_parsing=True) == {"cmd": ["edit"], "arg": [bounded(each)]}
         assert "+" not in link.query
+        assert f"Needs {', '.join(each.needs)}." in html
         for name in each.inputs:
             assert f":param {name} =&gt; null" in html
     assert not {"script", "link", "img", "iframe"} & page.tags

@@ -141,7 +141,7 @@ ANSWERS: Sequence[Answer] = (
         "labels_by_rank",
         {},
         [
-            ("quality", 0, 1, 0.75, 0.0),
+            ("quality", 0, 2, 0.75, 0.0),
             ("quality", 2, 1, 0.25, 0.0),
             ("spam", 0, 1, 0.0, 0.0),
             ("spam", 2, 1, 0.0, 0.0),
@@ -534,7 +534,9 @@ ANSWERS: Sequence[Answer] = (
     ),
     Answer("label_means", {"tree": "regen"}, [("regen", "wasser", "quality", 0.75, None, 3, True)]),
     Answer("reviewer_agreement", {"posts": 1}, [("spam", 1, 3, 0.333, 0.667, 0.667)]),
-    Answer("labels_by_rank", {"posts": 1}, [("quality", 0, 1, 0.75, 0.0), ("spam", 0, 1, 0.0, 0.0)]),
+    Answer("labels_by_rank", {"posts": 1}, [("quality", 0, 1, 0.75, 0.0)]),
+    Answer("labels_by_rank", {"lang": "de"}, [("quality", 0, 1, 0.75, 0.0)]),
+    Answer("preference_pairs", {"state": "growing"}, []),
     Answer("length_by_rank", {"lang": "de"}, [(0, 1, 7.0, 0.0, 7.0, 1, 0, 0.0), (1, 1, 30.0, 0.0, 30.0, 0, 0, None)]),
     Answer("text_lengths", {"posts": 1}, [("en", "assistant", 1, 30.0, 30.0, 30.0, 30.0, 30)]),
     Answer(

@@ -42,7 +42,7 @@ async def _sample(graph: Graph, query: Query) -> str:
     asked = ", ".join(f"`{name}` = `{value}`" for name, value in parameters.items())
     return "\n".join(
         [
-            f"{title(query)}{f' Here with {asked}.' if asked else ''}",
+            f"{title(query)} Needs {', '.join(query.needs)}.{f' Here with {asked}.' if asked else ''}",
             "",
             _line(columns),
             "|---" * len(columns) + "|",

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
-from oa_graph.graph.asking import ask_named, explorations
+from oa_graph.graph.asking import ask_named, explorations, shortage
 from oa_graph.graph.session import Graph
 from oa_graph.model import EmojiCode, Limits, TaskKind, TreeState
+from tests.agreement.saying import review
 from tests.builders import ADA, BOB, CAT, DAN, EVE, Hands, lapse, plant
+from tests.exchange.files import bring, reply, tree
+from tests.explore.garden import plant_garden
 from tests.moderation.office import Office
 
 pytestmark = pytest.mark.anyio
@@ -21,13 +24,57 @@ async def asked(graph: Graph, name: str, **given: object) -> list[dict[str, Any]
         return [dict(zip(answer.columns, row, strict=True)) async for row in answer.rows]
 
 
+@pytest.fixture
+async def garden(graph: Graph) -> Graph:
+    await plant_garden(graph)
+    return graph
+
+
 def of(rows: list[dict[str, Any]], *columns: str) -> list[tuple[object, ...]]:
     return [tuple(row[column] for column in columns) for row in rows]
 
 
 async def test_nothing_is_answered_of_nothing(graph: Graph) -> None:
     for query in explorations():
-        assert await asked(graph, query.name) == [], query.name
+        assert await asked(graph, query.name, **dict.fromkeys(query.required, "nothing")) == [], query.name
+        needs = " and ".join(query.needs)
+        lacks = " and no ".join(query.needs)
+        assert await shortage(graph, query) == f"{query.short} needs {needs}; the graph holds no {lacks}"
+
+
+async def test_what_a_query_needs_is_seen_once_it_is_there(garden: Graph) -> None:
+    assert [reason for query in explorations() if (reason := await shortage(garden, query))] == []
+
+
+async def test_of_an_imported_file_only_what_people_did_here_is_lacking(graph: Graph) -> None:
+    labels = {"quality": {"value": 0.75, "count": 3}, "humor": {"count": 2}, "spam": {"value": 0.0, "count": 1}}
+    replies = [reply("t", f"t.{rank}", f"Reply {rank}.", rank=rank, labels=labels, emojis={"+1": 2}) for rank in (0, 1)]
+    for post in (imported := tree("t", *replies))["prompt"], *replies:
+        post.pop("created_date", None)
+    await bring(graph, imported)
+    answers = {
+        query.short: await asked(graph, query.name, **dict.fromkeys(query.required, "t")) for query in explorations()
+    }
+    reasons = {query.short: await shortage(graph, query) for query in explorations()}
+    for name in ("labels_by_rank", "label_means", "label_values", "length_by_rank", "preference_pairs", "reactions"):
+        assert answers[name], name
+        assert reasons[name] is None
+    assert [name for name, reason in reasons.items() if reason and answers[name]] == []
+    unexplained = {name for name, reason in reasons.items() if not reason and not answers[name]}
+    assert unexplained == {"duplicate_texts", "language_switches"}  # of which there are none, and nothing is missing
+    assert reasons["labels_by_rank"] is None
+    assert reasons["skips"] == "skips needs tasks; the graph holds no tasks"
+    assert reasons["time_to_finish"] == (
+        "time_to_finish needs finished trees and dated posts; the graph holds no dated posts"
+    )
+
+
+async def test_labels_of_a_file_and_of_people_here_make_one_mean(graph: Graph) -> None:
+    labels = {"quality": {"value": 1.0, "count": 3}, "humor": {"count": 2}}
+    await bring(graph, tree("t", reply("t", "best", rank=0, labels=labels), reply("t", "worst", rank=1)))
+    await review(graph, "best", ada={"quality": 0.0, "spam": 0.0})
+    rows = of(await asked(graph, "labels_by_rank"), "label", "rank", "posts", "mean")
+    assert rows == [("quality", 0, 1, 0.75), ("spam", 0, 1, 0.0)]
 
 
 async def test_tasks_are_followed_from_hand_to_hand(graph: Graph, limits: Limits, rng: Random) -> None:

@@ -57,13 +57,14 @@ async def test_a_language_that_nobody_speaks_has_nothing(garden: Graph, name: st
     assert (await asked(garden, name, lang="tlh"))[1] == []
 
 
-@pytest.mark.parametrize("name", [name for name, query in QUERIES.items() if "limit" in query.inputs])
+@pytest.mark.parametrize("name", QUERIES)
 async def test_a_limit_takes_the_first_rows(garden: Graph, name: str) -> None:
     given = PARAMETERS.get(name, {})
     _, everything = await asked(garden, name, **given)
-    _, first = await asked(garden, name, **{**given, "limit": 1})
-    assert first == everything[: len(first)]
-    assert 1 <= len(first) <= (2 if name == "label_means" else 1)  # whose limit is one of posts
+    for limit in (1, 2):
+        assert (await asked(garden, name, **{**given, "limit": limit}))[1] == everything[:limit]
+    columns, nothing = await asked(garden, name, **{**given, "limit": 0})
+    assert (list(columns), nothing) == (list(QUERIES[name].outputs), [])
 
 
 async def test_the_samples_in_the_readme_are_what_the_garden_answers(garden: Graph) -> None:

@@ -19,6 +19,7 @@ from neo4j import AsyncTransaction
 
 from oa_graph import protocol
 from oa_graph.graph import posts, tasks, users
+from oa_graph.graph.asking import explorations
 from oa_graph.graph.queries import Query, catalogue
 from oa_graph.graph.session import Graph, Row, Tx, native
 from oa_graph.model import Among, Bound, Limits, Span, TaskKind, TaskRequest
@@ -155,6 +156,39 @@ async def test_a_page_is_read_in_the_order_of_an_index_and_never_sorted_as_a_who
         "created",
     }
     assert {sorting for sorting, _ in found} == {"PartialTop"}
+
+
+SORTS_PARTS = "sorts nothing beyond a tree"
+
+
+@pytest.mark.parametrize("limit", ["", "\nLIMIT $given.limit"], ids=["all", "limited"])
+@pytest.mark.parametrize("query", explorations(), ids=lambda query: query.short)
+async def test_what_is_sorted_as_a_whole_is_said_in_the_cost(
+    planned: Graph, query: Query, limit: LiteralString
+) -> None:
+    """Of answers about single trees, people and texts, whose rows grow with the graph; others are a few groups."""
+    async with planned.session() as session:
+        text = explained(query) + limit
+        result = await session.run(text, query.sent({"limit": 1}))
+        plan = cast("Mapping[str, Any]", (await result.consume()).plan)
+    sorts = [name for name in spine(plan) if re.search("Sort|Top", name)]
+    is_whole = any(not name.startswith("Partial") for name in sorts)
+    if SORTS_PARTS in query.cost:
+        assert not is_whole
+    elif next(iter(query.outputs)) in ("tree", "person", "replier", "text"):
+        assert "sorts" in query.cost
+
+
+def test_pairs_and_threads_are_streamed_in_the_order_of_the_trees() -> None:
+    streamed = {query.short for query in explorations() if SORTS_PARTS in query.cost}
+    assert streamed == {"best_threads", "label_means", "preference_pairs", "root_to_leaf_threads"}
+
+
+def spine(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The operators on the way to the first leaf: what is done for each of their rows is no part of it."""
+    yield str(plan["operatorType"]).partition("@")[0]
+    for child in plan.get("children", ())[:1]:
+        yield from spine(child)
 
 
 def branches(plan: Mapping[str, Any], sorting: str = "") -> Iterator[tuple[str, str]]:
