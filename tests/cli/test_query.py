@@ -157,11 +157,11 @@ async def test_a_limit_is_one_however_it_is_said(graph: Graph, server: Any) -> N
 async def test_a_table_that_is_cut_says_how_many_rows_there_are(graph: Graph, server: Any) -> None:
     await forest(graph)
     cut = query(server, "best_threads", "--as", "table")
-    assert cut.stderr == f"1000 of {MANY} rows; --out FILE writes them all\n"
+    assert cut.stderr == f"1,000 of {MANY:,} rows; --out FILE writes them all\n"
     assert len(re.findall(r"^│ tree ", cut.stdout, re.MULTILINE)) == 1000
-    assert query(server, "best_threads", "--as", "table", "--limit", "1050").stderr == "1050 rows\n"
+    assert query(server, "best_threads", "--as", "table", "--limit", "1050").stderr == "1,050 rows\n"
     endless = query(server, "--file", "-", "--as", "table", stdin="UNWIND range(1, 1000000) AS i RETURN i")
-    assert endless.stderr == "1000 of more than 20000 rows; --out FILE writes them all\n"
+    assert endless.stderr == "1,000 of more than 20,000 rows; --out FILE writes them all\n"
 
 
 async def test_an_empty_answer_says_what_is_missing(graph: Graph, server: Any, tmp_path: Path) -> None:
