@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from math import isfinite
 
 from oa_graph.errors import CannotExport
 from oa_graph.graph.exchange import FiledPost
 from oa_graph.language import TAG_RULE, is_tag, normalized
-from oa_graph.model import TextLabel, TreeState
+from oa_graph.model import TreeState
 from oa_graph.plural import counted
 
 
@@ -182,10 +181,8 @@ def listed(verb: str, names: Collection[str]) -> str:
 
 
 def _check_mean(label: str, mean: float) -> None:
-    known = label in [*TextLabel]  # a label that only files have may be on a scale of its own
-    if not isfinite(mean) or (known and not 0 <= mean <= 1):
-        scale = " (means are from 0 to 1)" if known else ""
-        raise CannotExport(why=f"the mean {mean:g} of {label} is out of range{scale}")
+    if not 0 <= mean <= 1:
+        raise CannotExport(why=f"the mean {mean:g} of {label} is out of range (means are from 0 to 1)")
 
 
 def _language(tag: str, held: Collection[str]) -> str:

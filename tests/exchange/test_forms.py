@@ -349,7 +349,7 @@ async def test_the_posts_of_people_whose_judgements_are_not_trusted_come_along(g
 async def test_a_name_that_there_is_not_is_an_error_that_suggests_one(
     graph: Graph, tmp_path: Path, wanted: Export, why: str
 ) -> None:
-    await bring(graph, tree("t", labels={"wit": {"value": 3.5, "count": 1}}, user_id="bob"))
+    await bring(graph, tree("t", labels={"wit": {"value": 0.9, "count": 1}}, user_id="bob"))
     await graph.execute("MATCH (user:User {id: 'bob'}) SET user.display_name = 'Bob B.'")
     with pytest.raises(CannotExport, match=why):
         await export(graph, tmp_path / "x.jsonl", wanted)
@@ -357,9 +357,9 @@ async def test_a_name_that_there_is_not_is_an_error_that_suggests_one(
 
 
 async def test_a_label_that_came_with_a_file_is_one_on_its_own_scale(graph: Graph) -> None:
-    await bring(graph, tree("s", labels={"wit": {"value": 3.5, "count": 1}}), tree("t"))
-    assert await kept(graph, at_least={"wit": 3}) == ["s"]
-    assert await kept(graph, at_most={"wit": 3}) == ["t"]
+    await bring(graph, tree("s", labels={"wit": {"value": 0.9, "count": 1}}), tree("t"))
+    assert await kept(graph, at_least={"wit": 0.5}) == ["s"]
+    assert await kept(graph, at_most={"wit": 0.5}) == ["t"]
 
 
 @pytest.mark.parametrize("lang", ["pt-BR", "PT_br", "pt-br"])

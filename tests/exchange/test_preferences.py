@@ -380,8 +380,8 @@ DEEP = tree(
 @pytest.mark.parametrize("form", ["preference", "ranked", "kto"])
 async def test_what_an_export_gives_an_import_takes_and_gives_again(graph: Graph, limits: Limits, form: str) -> None:
     """Ids are those of other posts, and margins are gone: the rankings that they come from are not in the file."""
-    traces = {"tree_id", "post_ids", "chosen_id", "rejected_id", "completion_ids", "completion_post_ids"}
-    margins = {"margin", "votes_margin"}
+    traces = {"tree_id", "post_ids", "chosen_id", "rejected_id", "completion_post_ids"}
+    margins = {"votes_margin"}
 
     async def exported() -> list[Json]:
         found = await records(graph, form, Filters(), choices=Choices())
