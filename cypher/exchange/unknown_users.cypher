@@ -8,7 +8,8 @@
 // mode  read
 UNWIND $ids AS id
 WITH id
-WHERE NOT EXISTS { (user:User) WHERE user.id = id } AND NOT EXISTS { (post:Post) WHERE post.author = id }
+WHERE NOT EXISTS { (user:User) WHERE user.id = id }
+  AND NOT EXISTS { (post:Post) WHERE post.author = id AND post.created IS NOT NULL }
 RETURN id, COLLECT {
   CALL (id) {
     MATCH (user:User) WHERE user.name = id RETURN user.id AS named
