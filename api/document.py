@@ -21,6 +21,7 @@ from oa_graph import errors
 from oa_graph.api import examples, wire
 from oa_graph.api.errors import FACES, GENERIC, Face
 from oa_graph.errors import OaGraphError
+from oa_graph.model import NoTaskReason
 
 OPEN: list[SecurityRequirement] = []
 KEYED: list[SecurityRequirement] = [{"api-key": []}, {"api-key-query": []}]
@@ -81,13 +82,14 @@ def told(*known: type[OaGraphError], invalid: bool = False) -> Mapping[int, Resp
 
 def _spec(faces: Mapping[type[OaGraphError], Face]) -> ResponseSpec:
     return ResponseSpec(
-        wire.OasstErrorResponse,
+        wire.NothingToDo if any(face.reason_in for face in faces.values()) else wire.OasstErrorResponse,
         generate_examples=False,
         description="\n".join(f"* `{face.code}` {_sentence(each, face)}" for each, face in faces.items()),
         examples=[
             Example(
                 summary=f"{face.code} {each.__name__}",
-                value={"message": _sentence(each, face), "error_code": face.code},
+                value={"message": _sentence(each, face), "error_code": face.code}
+                | ({"reason": NoTaskReason.ALL_RESERVED} if face.reason_in else {}),
             )
             for each, face in faces.items()
         ],
@@ -170,7 +172,11 @@ def _mend(operation: dict[str, Any]) -> None:
     for status in responses:
         if status.startswith("2"):
             responses[status]["description"] = "Done."
+        if status == "204":
+            responses[status].pop("content", None)  # Litestar writes one for a `Response` that has only headers
     responses.setdefault("500", _FAULT)
+    for status in responses.keys() & {"429", "503"}:
+        responses[status]["headers"] = {"Retry-After": _RETRY_AFTER}
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _in_query(parameter["schema"])
     if body := operation.get("requestBody"):
@@ -193,6 +199,13 @@ def _answer(description: str, shape: str, **example: object) -> dict[str, Any]:
 
 
 _FAULT = _answer("A fault of the service.", "OasstErrorResponse", message="INTERNAL_SERVER_ERROR", error_code=GENERIC)
+
+
+_RETRY_AFTER = {
+    "description": "After how many seconds to ask again; absent where waiting does not help.",
+    "schema": {"type": "integer", "minimum": 1},
+    "example": 30,
+}
 
 
 def _schema(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,9 @@ from pydantic_core import to_json
 from oa_graph import errors
 from oa_graph.api import wire
 from oa_graph.api.codec import Unprocessable
-from oa_graph.api.metrics import Metrics
+from oa_graph.api.metrics import NOTHING_TO_DO, Metrics
 from oa_graph.errors import OaGraphError
+from oa_graph.model import NoTaskReason
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ class Face:
     """Instead of the error's own sentence, where that tells of the insides."""
     wait_in: str | None = None
     """Which value of the error says how long to wait, where the error knows."""
+    reason_in: str | None = None
+    """Which value of the error tells programs why there is nothing to do; then it is not counted as an error."""
 
 
 FACES: Mapping[type[OaGraphError], Face] = {
@@ -58,7 +61,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TermsNotAccepted: Face(451, 4003),
     errors.NotYourTask: Face(400, 2106),
     errors.NotCollective: Face(400, 2106),
-    errors.NothingToHandOut: Face(503, 1006),
+    errors.NothingToHandOut: Face(503, 1006, wait_in="seconds", reason_in="reason"),
     errors.TooManyPending: Face(400, 1012),
     errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
     errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
@@ -115,15 +118,22 @@ def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
     face = FACES.get(type(error))
     if face is None:
         return broken(request, error)
-    _count(request, error, face.code)
+    if face.reason_in:
+        request.state[NOTHING_TO_DO] = error.values[face.reason_in]
+    else:
+        _count(request, error, face.code)
     if face.says:
         log.warning("%s: %s", type(error).__name__, error)
     wait = error.values[face.wait_in] if face.wait_in else face.retry_after
-    return _response(
-        wire.OasstErrorResponse(message=face.says or str(error), error_code=face.code),
-        face.status,
-        {"Retry-After": str(wait)} if wait else None,
-    )
+    return _response(_body(error, face), face.status, {"Retry-After": str(wait)} if wait else None)
+
+
+def _body(error: OaGraphError, face: Face) -> wire.OasstErrorResponse:
+    message = face.says or str(error)
+    if face.reason_in:
+        reason = NoTaskReason(str(error.values[face.reason_in]))
+        return wire.NothingToDo(message=message, error_code=face.code, reason=reason)
+    return wire.OasstErrorResponse(message=message, error_code=face.code)
 
 
 def unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:

@@ -49,6 +49,8 @@ _STATEMENT_SEC = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNROUTED = "none"
 """The route of what reached no handler."""
+NOTHING_TO_DO = "nothing_to_do"
+"""Counted instead of the status 503 that says that there is no task; the state of such a request holds the reason."""
 
 _GLANCE_SEC, _PATIENCE_SEC = 3.0, 5.0
 """What a scrape grants the server for each statement, and all in all: Prometheus itself gives up after 10."""
@@ -66,7 +68,12 @@ class Metrics:
     def __init__(self, *, pool: int) -> None:
         self.registry = own = CollectorRegistry()
         self._requests = cache(
-            Counter("oa_graph_http_requests", "Requests answered.", ["method", "route", "status"], registry=own).labels
+            Counter(
+                "oa_graph_http_requests",
+                f"Requests answered; `{NOTHING_TO_DO}` is the 503 that says that there is no task.",
+                ["method", "route", "status"],
+                registry=own,
+            ).labels
         )
         self._request_sec = cache(
             Histogram(
@@ -134,7 +141,7 @@ class Metrics:
     def begun(self) -> None:
         self._open.inc()
 
-    def answered(self, *, method: str, route: str, status: int, seconds: float) -> None:
+    def answered(self, *, method: str, route: str, status: str, seconds: float) -> None:
         """The request that had `begun` is over."""
         self._open.dec()
         method = method if method in _METHODS else "other"

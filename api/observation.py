@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from oa_graph.api.logs import FIELDS
-from oa_graph.api.metrics import UNROUTED, Metrics
+from oa_graph.api.metrics import NOTHING_TO_DO, UNROUTED, Metrics
 from oa_graph.graph.watch import COMMIT, watching
 from oa_graph.model import Client
 
@@ -66,9 +66,13 @@ class Observation:
     def end(self, scope: Mapping[str, Any], *, method: str, status: int, seconds: float) -> None:
         """The request is answered; a status of 0 says that nobody was there to take the answer."""
         route = scope.get("path_template") or UNROUTED
-        self.metrics.answered(method=method, route=route, status=status, seconds=seconds)
+        is_idle = NOTHING_TO_DO in scope.get("state", {})
+        self.metrics.answered(
+            method=method, route=route, status=NOTHING_TO_DO if is_idle else str(status), seconds=seconds
+        )
         if self.span:
-            self.span.end(method=method, route=route, status=status, request=self.request)
+            is_error = status >= 500 and not is_idle
+            self.span.end(method=method, route=route, status=status, request=self.request, is_error=is_error)
         if log.isEnabledFor(logging.INFO):
             self._write(scope, method=method, route=route, status=status, seconds=seconds)
 
@@ -84,6 +88,8 @@ class Observation:
             "database_ms": round(self.database_sec * 1000, 2),
             "statements": self.statements,
         }
+        if reason := scope.get("state", {}).get(NOTHING_TO_DO):
+            told[NOTHING_TO_DO] = reason
         if self.span:
             told["trace_id"] = self.span.trace_id
         log.info("%s %s %d in %.1f ms", method, route, status, seconds * 1000, extra={FIELDS: told})

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Router, post
+from litestar import Response, Router, post
+from litestar.datastructures import ResponseHeader
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from oa_graph import errors, protocol
@@ -32,14 +33,18 @@ from oa_graph.policy import rates
     ),
 )
 async def request_task(request: Call, data: JSONBody[wire.TaskRequest]) -> wire.AnyTask:
-    """Hands out one piece of work to a user. The place is reserved for a while; answer or refuse it."""
+    """Hand out one piece of work to a user. The place is reserved for a while; answer or refuse it.
+
+    When there is none, the status is 503 with code 1006, as in the original: `reason` tells why, and `Retry-After` when
+    to ask again.
+    """
     quotas = _quotas(request, data)
     if data.user is None:  # refused below, but counted
         await protocol.count_request(request.graph, quotas)
     task = await protocol.hand_out(
         request.graph, request.limits, rng=request.rng, ask=data.by(request.caller), quotas=quotas
     )
-    return wire.task(task, viewer=task.user)
+    return wire.task(task, viewer=task.user, show_authors=request.limits.show_authors_in_judgements)
 
 
 def _quotas(request: Call, data: wire.TaskRequest) -> tuple[Quota, ...]:
@@ -71,6 +76,9 @@ async def availability(
     return wire.availability(counts)
 
 
+_LEASE = "X-OASST-Lease"
+
+
 @post(
     "/{task_id:str}/ack",
     status_code=204,
@@ -85,10 +93,23 @@ async def availability(
         errors.TaskAlreadyAcknowledged,
         errors.NotYourTask,
     ),
+    response_headers=[
+        ResponseHeader(
+            _LEASE,
+            documentation_only=True,
+            description="Whether the place is reserved for this task, and until when: "
+            '`held; until="2026-11-28T20:35:26Z"`, or `lost` when the reservation had lapsed and the place is no '
+            "longer free; an answer is taken all the same. Absent for a task that holds no place. A structured field "
+            "(RFC 9651): a token with a parameter.",
+        )
+    ],
 )
-async def acknowledge(request: Call, task_id: FromPath[UUID], data: JSONBody[wire.TaskAck]) -> None:
-    """The frontend has shown the task and names it. The same name again is taken as well."""
-    await protocol.acknowledge(
+async def acknowledge(request: Call, task_id: FromPath[UUID], data: JSONBody[wire.TaskAck]) -> Response[None]:
+    """Bind the task to the frontend's `message_id`, and reserve its place anew.
+
+    Send the same again to renew the reservation while the user is at work; `X-OASST-Lease` tells how long it holds.
+    """
+    lease = await protocol.acknowledge(
         request.graph,
         request.limits,
         client=request.caller,
@@ -96,6 +117,7 @@ async def acknowledge(request: Call, task_id: FromPath[UUID], data: JSONBody[wir
         ack=data.message_id,
         user=request.viewer,
     )
+    return Response(None, headers={_LEASE: wire.lease(lease)} if lease else None)
 
 
 @post(
@@ -156,7 +178,11 @@ ANSWER_FAILS = (
     "/interaction", status_code=200, summary="Answer a task", operation_id="answer_task", responses=fails(*ANSWER_FAILS)
 )
 async def answer(request: Call, data: JSONBody[wire.Interaction]) -> wire.TaskDone:
-    """A user's answer: a text, a ranking or labels."""
+    """A user's answer: a text, a ranking or labels.
+
+    `text_labels` without `task_id` answer no task: they are kept as a remark of the user about the message, as by
+    `POST /text_labels/`, and a task that the user holds for it stays open.
+    """
     done = await protocol.settle(
         request.graph,
         request.limits,

@@ -46,7 +46,7 @@ class RequestSpan:
             span.set_status(StatusCode.ERROR, outcome)
         span.end(end)
 
-    def end(self, *, method: str, route: str, status: int, request: str) -> None:
+    def end(self, *, method: str, route: str, status: int, request: str, is_error: bool) -> None:
         self._span.update_name(f"{method} {route}")
         self._span.set_attributes(
             {
@@ -56,7 +56,7 @@ class RequestSpan:
                 "oa_graph.request": request,
             }
         )
-        if status >= 500:
+        if is_error:
             self._span.set_status(StatusCode.ERROR)
         self._span.end()
 

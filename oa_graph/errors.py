@@ -115,7 +115,7 @@ class NotCollective(NotAllowed):
 
 
 class NothingToHandOut(NotNow):
-    """Nothing of kind {kind} to hand out in language {lang} right now."""
+    """Nothing of kind {kind} to hand out in language {lang} right now: {why}."""
 
 
 class TooManyPending(NotNow):

@@ -326,6 +326,14 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """The reservation of a task's place, as an ack leaves it."""
+
+    until: datetime | None
+    """When it ends; None: it had lapsed, and the place was not free any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draw:
     """One step in looking for an open place: the pools to draw from, and how their places are weighed.
 
@@ -352,6 +360,45 @@ class PoolLook:
     """Those of them that this user may be given, as far as the first of them tell."""
     last_key: float | None
     """The key of the last place seen when the look was cut there; None when the pool was seen to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOccupancy:
+    """What a pool holds, whoever asks."""
+
+    pool: str
+    free: int
+    """Places that one more person may be given; counted up to 2."""
+    next_lapse: int | None
+    """In epoch milliseconds, when the first reservation ends of the places that are full; None: no place is full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occupancy:
+    """What some pools of a language hold, and the trees of that language."""
+
+    pools: list[PoolOccupancy]
+    growing: int
+    reviewing: int
+    waiting: int
+    ranking: int
+    prompt_lapse: int | None
+    """In epoch milliseconds, when the first reservation for a prompt ends; None: nobody is writing one."""
+
+
+class NoTaskReason(StrEnum):
+    """Why there is no task for a user now."""
+
+    ALL_DONE_BY_USER = "all_done_by_user"
+    """What is open the user has answered, skipped or written; it waits for other people."""
+    ALL_RESERVED = "all_reserved"
+    """Every open place is reserved for somebody."""
+    LIMIT_REACHED = "limit_reached"
+    """The settings allow no more of this now."""
+    LANGUAGE_EMPTY = "language_empty"
+    """The language has no tree that is being worked on."""
+    IDLE = "idle"
+    """There are trees, but none of them wants this now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -719,6 +766,32 @@ class Limits:
     prompt_chance_floor: Share = 0.1
     """The least chance, beside 1 for the best prompt, that a waiting prompt has in the lottery."""
     enforce_terms: bool = False
+    show_authors_in_judgements: bool = False
+    """Whether reviewers and rankers learn who, or whether a model, wrote what they judge."""
     allow_self_labeling: bool = False
     allow_self_ranking: bool = False
     allow_duplicate_tasks: bool = False
+
+
+class Preset(StrEnum):
+    """A named set of limits; the settings of single limits win over it."""
+
+    DEFAULT = "default"
+    SMALL = "small"
+
+
+PRESETS: Mapping[Preset, Limits] = {
+    Preset.DEFAULT: Limits(),
+    # Two to four people finish trees: one review each, two replies to a prompt, and everybody may rank them.
+    Preset.SMALL: Limits(
+        max_active_trees=3,
+        max_initial_prompt_review=3,
+        max_prompt_lottery_waiting=6,
+        max_children_count=2,
+        goal_tree_size=5,
+        num_reviews_initial_prompt=1,
+        num_reviews_reply=1,
+        num_required_rankings=2,
+        allow_self_ranking=True,
+    ),
+}

@@ -7,7 +7,7 @@ rankings, skips and reports, is one transaction: the event first, then what foll
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -48,7 +48,7 @@ from oa_graph.errors import (
     WrongAnswer,
 )
 from oa_graph.graph import posts, tasks, trees, users
-from oa_graph.graph.session import Graph, Store, Tx
+from oa_graph.graph.session import Graph, Store, Tx, milliseconds
 from oa_graph.graph.tasks import Leased, Outcome, Slip
 from oa_graph.graph.watch import note_task
 from oa_graph.lifecycle import Moment
@@ -58,6 +58,7 @@ from oa_graph.model import (
     Client,
     EmojiCode,
     LabelAnswer,
+    Lease,
     Limits,
     Person,
     Quota,
@@ -70,7 +71,7 @@ from oa_graph.model import (
     User,
 )
 from oa_graph.policy import availability as counting
-from oa_graph.policy import growth, rating, review, sampling, scoring, search
+from oa_graph.policy import growth, nothing_to_do, rating, review, sampling, scoring, search
 from oa_graph.policy.kinds import KINDS, Family, offered, race
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ async def _handed_out(graph: Store, limits: Limits, *, rng: Random, ask: TaskReq
             task := await _without_place(graph, limits, ask=ask, kind=other, user=leased.user_id, rng=rng)
         ):
             return task
-    raise NothingToHandOut(kind=ask.kind or "random", lang=ask.lang)
+    raise await _nothing_to_do(graph, limits, ask=ask, groups=groups)
 
 
 def _stages(groups: Sequence[Group], limits: Limits) -> Iterator[tuple[list[Group], TaskKind | None]]:
@@ -195,7 +196,28 @@ async def _lease(
                 raise TooManyPending(id=ask.person.name, limit=limits.max_pending_tasks_per_user)
             case _:
                 return leased
-    raise NothingToHandOut(kind=ask.kind or "random", lang=ask.lang)
+    raise await _nothing_to_do(graph, limits, ask=ask, groups=groups)
+
+
+async def _nothing_to_do(
+    graph: Store, limits: Limits, *, ask: TaskRequest, groups: Sequence[Group]
+) -> NothingToHandOut:
+    """The error for a request that finds nothing of these groups."""
+    kinds, now = [kind for group in groups for kind in group], _now()
+    occupancy = await tasks.occupancy(graph, _pools(kinds, ask.lang, limits), lang=ask.lang, now=now)
+    return nothing_to_do.error(
+        nothing_to_do.reason(occupancy, kinds=kinds, lang=ask.lang, limits=limits),
+        kind=ask.kind or "random",
+        lang=ask.lang,
+        seconds=nothing_to_do.seconds(occupancy, now_ms=milliseconds(now)),
+        people=growth.people_needed(limits),
+    )
+
+
+def _pools(kinds: Collection[TaskKind], lang: str, limits: Limits) -> tuple[str, ...]:
+    """The pools that hold work of these kinds, waiting prompts to rank among it."""
+    to_rank = [kind for kind in kinds if KINDS[kind].family is Family.RANK_PROMPTS and offered(kind, limits)]
+    return (*sampling.pools(kinds, lang, limits), *(sampling.plain_pool(kind, lang) for kind in to_rank))
 
 
 async def count_request(graph: Store, quotas: Sequence[Quota]) -> None:
@@ -280,24 +302,26 @@ async def availability(graph: Store, limits: Limits, *, client: Client, person: 
 
 async def acknowledge(
     graph: Store, limits: Limits, *, client: Client, task_id: str, ack: str, user: User | None
-) -> None:
-    """Binds a task to the frontend's id and renews its reservation; the same id again changes nothing.
+) -> Lease | None:
+    """Bind a task to the frontend's id and renew its lease; the same id again renews it again.
 
-    Raises TaskNotFound, TaskExpired, NotYourTask or TaskAlreadyAcknowledged.
+    Return the lease; None for a task that holds no place: one that is done, collective, or about no single post. Raise
+    TaskNotFound, TaskExpired, NotYourTask or TaskAlreadyAcknowledged.
     """
+    now = _now()
     found = await tasks.acknowledge(
         graph,
         client=client.id,
         task=task_id,
         ack=ack,
         user=user.id if user else None,
-        now=_now(),
+        now=now,
         limits=limits,
     )
     note_task(found.kind, found.outcome)
     match found.outcome:
         case "acknowledged":
-            return
+            return None if found.held is None else Lease(tasks.lease_end(limits, now) if found.held else None)
         case "no_task":
             raise TaskNotFound(id=task_id)
         case "done":

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from oa_graph.language import normalized
-from oa_graph.model import Limits, Rate, Rates
+from oa_graph.model import PRESETS, Limits, Preset, Rate, Rates
 
 _DEFAULTS: dict[str, object] = asdict(Limits())
 
@@ -173,6 +173,10 @@ class Settings(_Environment):
         8, ge=1, description="requests of one user for `prompter_reply` by name"
     )
     rate_limit_prompter_user_minutes: int = Field(2, ge=1, description="within so many minutes")
+    preset: Preset = Field(
+        Preset.DEFAULT,
+        description="`small`: limits with which two to four people finish trees; single limits win over it",
+    )
     limits: Limits = Field(Limits(), description="what bounds the trees")
 
     def random(self, stream: str) -> Random:
@@ -206,6 +210,16 @@ class Settings(_Environment):
             wrong = "; ".join(f"{name} is no setting{_nearest(name, known)}" for name in unknown)
             raise PydanticCustomError("unknown_variable", "{wrong}", {"wrong": wrong})
         return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_preset(cls, values: object) -> object:
+        """Fill up the limits that are set one by one with those of the preset."""
+        fields = cast("dict[str, object]", values)
+        preset, limits = PRESETS.get(cast("Preset", fields.get("preset"))), fields.get("limits", {})
+        if preset is None or not isinstance(limits, dict):
+            return values
+        return {**fields, "limits": asdict(preset) | cast("dict[str, object]", limits)}
 
     @field_validator("cors_origins")
     @classmethod

@@ -19,6 +19,7 @@ from oa_graph.model import (
     Client,
     Frame,
     LabelAnswer,
+    Lease,
     Limits,
     Person,
     RankingAnswer,
@@ -161,8 +162,14 @@ class Hands:
 
     async def ack(self, task: Task, ack: str | None = None, *, user: User | None = None) -> str:
         ack = ack or f"ack {task.id}"
-        await protocol.acknowledge(self.graph, self.limits, client=self.client, task_id=task.id, ack=ack, user=user)
+        await self.renew(task, ack, user=user)
         return ack
+
+    async def renew(self, task: Task, ack: str | None = None, *, user: User | None = None) -> Lease | None:
+        """Acknowledges a task; returns its lease."""
+        return await protocol.acknowledge(
+            self.graph, self.limits, client=self.client, task_id=task.id, ack=ack or f"ack {task.id}", user=user
+        )
 
     async def skip(self, task: Task, *, user: User | None = None) -> None:
         await protocol.refuse(

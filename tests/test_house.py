@@ -6,7 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 
 import oa_graph
 from oa_graph.graph.queries import catalogue
-from oa_graph.model import Limits
+from oa_graph.model import PRESETS, Limits, Preset
 from oa_graph.settings import Neo4jSettings, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -234,3 +234,12 @@ def test_no_file_names_a_foreign_host_or_a_folder_of_somebodys_machine() -> None
         if foreign_hosts(line) or _MACHINE.search(line)
     ]
     assert found == []
+
+
+def test_the_readme_shows_what_the_preset_for_small_groups_changes() -> None:
+    table = (ROOT / "README.md").read_text("utf-8").partition("| limit | default | `small` |")[2].partition("\n\n")[0]
+    default, small = asdict(PRESETS[Preset.DEFAULT]), asdict(PRESETS[Preset.SMALL])
+    rows = [
+        f"| `{name}` | {default[name]} | {small[name]} |".lower() for name in default if default[name] != small[name]
+    ]
+    assert table.splitlines()[2:] == rows

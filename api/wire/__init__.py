@@ -7,7 +7,14 @@ original's order; a function makes each shape from a value of the model.
 """
 
 from oa_graph.api.wire.base import DEFAULT_LANG, In, Out, language, moment
-from oa_graph.api.wire.failures import Health, HTTPError, HTTPValidationError, OasstErrorResponse, ValidationError
+from oa_graph.api.wire.failures import (
+    Health,
+    HTTPError,
+    HTTPValidationError,
+    NothingToDo,
+    OasstErrorResponse,
+    ValidationError,
+)
 from oa_graph.api.wire.frontend_users import FrontEndUser, FrontEndUserPage, user, users
 from oa_graph.api.wire.labels import LABELS, LabelDescription, ValidLabelsResponse, valid_labels
 from oa_graph.api.wire.posts import (
@@ -97,6 +104,7 @@ from oa_graph.api.wire.tasks import (
     TaskDone,
     availability,
     done,
+    lease,
     task,
 )
 from oa_graph.model import TextLabel
@@ -143,6 +151,7 @@ __all__ = [
     "MessageRevision",
     "MessageTree",
     "MessageTreeStateResponse",
+    "NothingToDo",
     "OasstErrorResponse",
     "Out",
     "PrompterReplyTask",
@@ -184,6 +193,7 @@ __all__ = [
     "history",
     "language",
     "leaderboard",
+    "lease",
     "message",
     "messages",
     "moment",

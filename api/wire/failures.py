@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import ConfigDict
+
 from oa_graph.api.wire.base import Out
+from oa_graph.model import NoTaskReason
 
 
 class OasstErrorResponse(Out):
@@ -12,6 +15,15 @@ class OasstErrorResponse(Out):
 
     message: str
     error_code: int
+
+
+class NothingToDo(OasstErrorResponse):
+    """There is no task for this user now."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["message", "error_code"]})
+
+    reason: NoTaskReason
+    """Only with code 1006."""
 
 
 class ValidationError(Out):

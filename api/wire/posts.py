@@ -18,6 +18,7 @@ class ConversationMessage(Out):
 
     id: Id | None
     user_id: Id | None
+    """Who wrote it; null in a task that asks to judge it, and when the system did."""
     frontend_message_id: str | None
     text: str
     lang: str | None
@@ -29,14 +30,16 @@ class ConversationMessage(Out):
     user_is_author: bool | None
     """Whether the acting user wrote it; null when there is none."""
     synthetic: bool | None
-    """A model wrote it."""
+    """A model wrote it; null in a task that asks to judge it, but for rankings where models wrote all replies."""
 
 
-def conversation_message(post: model.Post, *, viewer: str | None, blind: bool = False) -> ConversationMessage:
-    """`post` as the user with id `viewer` sees it; `blind`: without telling whether a model wrote it."""
+def conversation_message(
+    post: model.Post, *, viewer: str | None, show_author: bool = True, show_synthetic: bool = True
+) -> ConversationMessage:
+    """`post` as the user with id `viewer` sees it, with or without who wrote it and whether a model did."""
     return ConversationMessage(
         id=post.id,
-        user_id=post.author,
+        user_id=post.author if show_author else None,
         frontend_message_id=post.frontend_id,
         text=post.text,
         lang=post.lang,
@@ -44,7 +47,7 @@ def conversation_message(post: model.Post, *, viewer: str | None, blind: bool = 
         emojis=dict(post.emojis),
         user_emojis=list(post.own_emojis),
         user_is_author=_is_author(post, viewer),
-        synthetic=None if blind else post.synthetic,
+        synthetic=post.synthetic if show_synthetic else None,
     )
 
 

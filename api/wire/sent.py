@@ -22,8 +22,9 @@ from pydantic_core import PydanticCustomError
 
 from oa_graph import model
 from oa_graph.api.wire.base import DEFAULT_LANG, FrontendId, In, Index, Lang, Name, Share, Short, Text, without_null
-from oa_graph.errors import AnswerWithoutTask, NothingToHandOut, UserNotSpecified
-from oa_graph.model import AuthMethod, EmojiCode, EmojiOp, Person, TaskKind, TextLabel
+from oa_graph.errors import AnswerWithoutTask, UserNotSpecified
+from oa_graph.model import AuthMethod, EmojiCode, EmojiOp, NoTaskReason, Person, TaskKind, TextLabel
+from oa_graph.policy import nothing_to_do
 
 
 class TaskRequestType(StrEnum):
@@ -95,7 +96,7 @@ def _kind(asked: TaskRequestType, *, lang: str) -> TaskKind | None:
         case TaskRequestType.RANDOM:
             return None
         case TaskRequestType.SUMMARIZE_STORY | TaskRequestType.RATE_SUMMARY:
-            raise NothingToHandOut(kind=asked.value, lang=lang)
+            raise nothing_to_do.error(NoTaskReason.IDLE, kind=asked.value, lang=lang)
         case _:
             return TaskKind(asked.value)
 
@@ -184,7 +185,7 @@ class TextLabels(In):
     message_id: UUID
     """The labelled message, not the id given in the ack."""
     task_id: UUID | None = None
-    """The task that this answers."""
+    """The task that this answers; without one it is a remark, and a task for this message stays open."""
     is_report: bool | None = None
 
     def answer(self) -> model.LabelAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Generic, Literal, TypedDict, TypeVar
 
@@ -134,8 +135,11 @@ AnyTask = (
 )
 
 
-def task(value: model.Task, *, viewer: str | None) -> AnyTask:
-    """`value` as it is handed to the user with id `viewer`."""
+def task(value: model.Task, *, viewer: str | None, show_authors: bool = False) -> AnyTask:
+    """`value` as it is handed to the user with id `viewer`.
+
+    Without `show_authors` a judge does not learn who, or whether a model, wrote what is to be judged.
+    """
     match value.kind:
         case TaskKind.INITIAL_PROMPT:
             return InitialPromptTask(hint=None, id=value.id, type="initial_prompt")
@@ -151,7 +155,7 @@ def task(value: model.Task, *, viewer: str | None) -> AnyTask:
                 id=value.id, type="assistant_reply", conversation=conversation(value.thread, viewer=viewer)
             )
         case TaskKind.RANK_INITIAL_PROMPTS:
-            prompts = _candidates(value, viewer=viewer)
+            prompts = _candidates(value, viewer=viewer, show_authors=show_authors)
             return RankInitialPromptsTask(
                 id=value.id,
                 type="rank_initial_prompts",
@@ -159,20 +163,30 @@ def task(value: model.Task, *, viewer: str | None) -> AnyTask:
                 prompt_messages=prompts,
             )
         case TaskKind.RANK_PROMPTER_REPLIES:
-            return RankPrompterRepliesTask(type="rank_prompter_replies", **_ranking(value, viewer=viewer))
+            return RankPrompterRepliesTask(
+                type="rank_prompter_replies", **_ranking(value, viewer=viewer, show_authors=show_authors)
+            )
         case TaskKind.RANK_ASSISTANT_REPLIES:
-            return RankAssistantRepliesTask(type="rank_assistant_replies", **_ranking(value, viewer=viewer))
+            return RankAssistantRepliesTask(
+                type="rank_assistant_replies", **_ranking(value, viewer=viewer, show_authors=show_authors)
+            )
         case TaskKind.LABEL_INITIAL_PROMPT:
             return LabelInitialPromptTask(
-                type="label_initial_prompt", prompt=value.thread[-1].text, **_review(value, viewer=viewer)
+                type="label_initial_prompt",
+                prompt=value.thread[-1].text,
+                **_review(value, viewer=viewer, show_authors=show_authors),
             )
         case TaskKind.LABEL_PROMPTER_REPLY:
             return LabelPrompterReplyTask(
-                type="label_prompter_reply", reply=value.thread[-1].text, **_review(value, viewer=viewer)
+                type="label_prompter_reply",
+                reply=value.thread[-1].text,
+                **_review(value, viewer=viewer, show_authors=show_authors),
             )
         case TaskKind.LABEL_ASSISTANT_REPLY:
             return LabelAssistantReplyTask(
-                type="label_assistant_reply", reply=value.thread[-1].text, **_review(value, viewer=viewer)
+                type="label_assistant_reply",
+                reply=value.thread[-1].text,
+                **_review(value, viewer=viewer, show_authors=show_authors),
             )
 
 
@@ -180,10 +194,13 @@ def _all_synthetic(candidates: Collection[model.Post]) -> bool:
     return all(each.synthetic for each in candidates)
 
 
-def _candidates(value: model.Task, *, viewer: str | None) -> list[ConversationMessage]:
-    """A rater must not know which candidates are a model's, unless all are."""
-    blind = not _all_synthetic(value.candidates)
-    return [conversation_message(each, viewer=viewer, blind=blind) for each in value.candidates]
+def _candidates(value: model.Task, *, viewer: str | None, show_authors: bool) -> list[ConversationMessage]:
+    """What is to be ranked; that a model wrote a candidate is told where models wrote all, as in the original."""
+    show_synthetic = show_authors or _all_synthetic(value.candidates)
+    return [
+        conversation_message(post, viewer=viewer, show_author=show_authors, show_synthetic=show_synthetic)
+        for post in value.candidates
+    ]
 
 
 class _Ranking(TypedDict):
@@ -196,8 +213,8 @@ class _Ranking(TypedDict):
     reveal_synthetic: bool
 
 
-def _ranking(value: model.Task, *, viewer: str | None) -> _Ranking:
-    candidates = _candidates(value, viewer=viewer)
+def _ranking(value: model.Task, *, viewer: str | None, show_authors: bool) -> _Ranking:
+    candidates = _candidates(value, viewer=viewer, show_authors=show_authors)
     parent = value.thread[-1]
     return _Ranking(
         id=value.id,
@@ -221,19 +238,27 @@ class _Review(TypedDict):
     conversation: Conversation
 
 
-def _review(value: model.Task, *, viewer: str | None) -> _Review:
-    form = value.form
+def _review(value: model.Task, *, viewer: str | None, show_authors: bool) -> _Review:
+    form, (*above, post) = value.form, value.thread
     assert form is not None, "a task to label comes with its form"
+    judged = conversation_message(post, viewer=viewer, show_author=show_authors, show_synthetic=show_authors)
     return _Review(
         id=value.id,
-        message_id=value.thread[-1].id,
+        message_id=post.id,
         valid_labels=list(form.labels),
         mandatory_labels=list(form.mandatory),
         mode=form.mode,
         disposition=LabelTaskDisposition(form.disposition),
         labels=described(form.labels),
-        conversation=conversation(value.thread, viewer=viewer),
+        conversation=Conversation(messages=[*conversation(above, viewer=viewer).messages, judged]),
     )
+
+
+def lease(value: model.Lease) -> str:
+    """A lease as the value of a header: a structured field, its time in UTC and whole seconds, rounded down."""
+    if value.until is None:
+        return "lost"
+    return f'held; until="{value.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
 
 
 class TaskDone(Out):

@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 import click
 
 from oa_graph import hosting
-from oa_graph.cli.console import browser_login, chosen_settings, data_option, database, prepare, print_facts
+from oa_graph.cli.console import browser_login, chosen_settings, data_option, database, err, prepare, print_facts
+from oa_graph.model import PRESETS, Limits, Preset
+from oa_graph.policy import growth
 from oa_graph.settings import Settings, neo4j_settings
 
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -24,14 +26,22 @@ _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 @click.option(
     "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that answer requests."
 )
+@click.option(
+    "--preset",
+    type=click.Choice([preset.value for preset in Preset]),
+    help="Limits to start from; small: for two to four people [OA_GRAPH_PRESET].",
+)
 @data_option
-def serve(host: str, port: int, workers: int, data: Path | None) -> None:
+def serve(host: str, port: int, workers: int, preset: str | None, data: Path | None) -> None:
     """Serves the HTTP API, with the managed Neo4j unless NEO4J_URI names another."""
+    if preset:
+        os.environ["OA_GRAPH_PRESET"] = preset  # for the workers too
     chosen = chosen_settings(data)
     key = hosting.trusted_key(chosen)
     with database(chosen) as found:
         prepare(found, chosen, key)
         _announce(f"http://{host}:{port}", found, key)
+        err.print(f"People         {_people(chosen.limits)}")
         _run(found, chosen, host=host, port=port, workers=workers)
 
 
@@ -39,6 +49,12 @@ def _announce(url: str, found: hosting.Database, key: hosting.TrustedKey) -> Non
     new = f"{key.value}  (made for this installation)" if key.is_new else None
     login = browser_login(found.browser, found.username, found.password_file)
     print_facts({"API docs": f"{url}/docs", **login, "Trusted key": new, "Key file": key.path})
+
+
+def _people(limits: Limits) -> str:
+    needed, small = growth.people_needed(limits), growth.people_needed(PRESETS[Preset.SMALL])
+    hint = f"; with --preset small it needs {small}" if needed > small else ""
+    return f"with these limits a tree needs {needed} different people{hint}"
 
 
 def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, workers: int) -> None:

@@ -18,6 +18,7 @@ from oa_graph.model import (
     Form,
     LabelAnswer,
     Limits,
+    Occupancy,
     Person,
     PoolLook,
     Post,
@@ -28,6 +29,11 @@ from oa_graph.model import (
     TextAnswer,
     Thread,
 )
+
+
+def lease_end(limits: Limits, now: datetime) -> datetime:
+    """When a place that is reserved now becomes free again."""
+    return now + timedelta(seconds=limits.lease_sec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Slip:
     def lease(self) -> dict[str, object]:
         return {
             "now_ms": milliseconds(self.now),
-            "until_ms": milliseconds(self.now + timedelta(seconds=self.limits.lease_sec)),
+            "until_ms": milliseconds(lease_end(self.limits, self.now)),
         }
 
 
@@ -289,6 +295,14 @@ async def look(
     )
 
 
+_occupancy = decoder(Occupancy)
+
+
+async def occupancy(tx: Tx, pools: Sequence[str], *, lang: str, now: datetime) -> Occupancy:
+    """What these pools hold, whoever asks, and the trees of their language."""
+    return await one(tx, "tasks/occupancy", _occupancy, pools=list(pools), lang=lang, now_ms=milliseconds(now))
+
+
 async def reserved(tx: Tx, pools: Sequence[str], *, limit: int, now: datetime) -> dict[str, int]:
     """How many places of each pool are wholly in somebody's hands, up to `limit` of a pool; none are left out."""
     found = await many(
@@ -320,6 +334,7 @@ class Outcome:
     lang_mismatch: float | None = None
     skips: int = 0
     candidates: int = 0
+    held: bool | None = None
     ranked: list[str] = field(default_factory=list[str])
 
 
@@ -347,7 +362,8 @@ async def acknowledge(
             ack=ack,
             user_id=user,
             now=now,
-            until_ms=milliseconds(now + timedelta(seconds=limits.lease_sec)),
+            now_ms=milliseconds(now),
+            until_ms=milliseconds(lease_end(limits, now)),
         )
     except Taken as taken:
         raise TaskAlreadyAcknowledged(id=task, ack=ack, why="another task has that id") from taken

@@ -169,6 +169,20 @@ def goal(limits: Limits, rng: Random) -> int:
     return rng.randint(min(limits.min_goal_tree_size, limits.goal_tree_size), limits.goal_tree_size)
 
 
+def people_needed(limits: Limits) -> int:
+    """How many different people can finish every tree: with fewer, one may wait for ever.
+
+    A review needs an author and the reviewers. A ranking needs somebody who wrote none of the replies, each of which
+    may have another author.
+    """
+    authors = 0 if limits.allow_self_labeling else 1
+    reviews = max(limits.num_reviews_initial_prompt, limits.num_reviews_reply)
+    siblings = limits.max_children_count
+    rankings = 0 if siblings < 2 else limits.num_required_rankings
+    judges = max(siblings, rankings) if limits.allow_self_ranking else siblings + rankings
+    return max(authors + reviews, judges)
+
+
 def missing_trees(*, growing: int, limits: Limits) -> int:
     """How many more trees of a language should grow, so how many prompts the lottery may draw."""
     return max(0, limits.max_active_trees - growing)

@@ -15,7 +15,7 @@ from referencing.jsonschema import DRAFT202012
 from oa_graph.api.app import create_app
 from oa_graph.api.document import document
 from oa_graph.api.wire import TaskRequestType
-from oa_graph.model import Frame, TreeState
+from oa_graph.model import Frame, NoTaskReason, TreeState
 from oa_graph.settings import Settings
 from tests.api.conftest import ROOT, WEB, Service, key_for
 from tests.api.contract import Json
@@ -245,3 +245,37 @@ async def test_the_page_fetches_nothing_from_elsewhere(client: httpx.AsyncClient
             got = await client.get(part)
             assert got.status_code == 200, part
             assert not _FOREIGN.findall(got.content), part
+
+
+# What the original's document does not have
+
+
+def test_the_lease_of_an_ack_and_the_time_to_ask_again_are_documented_as_headers() -> None:
+    (acked,) = OPERATIONS["POST /api/v1/tasks/{task_id}/ack"]["responses"]["204"]["headers"].items()
+    assert acked[0] == "X-OASST-Lease"
+    assert {"held", "until", "lost"} <= set(re.findall(r"\w+", acked[1]["description"]))
+    refused = OPERATIONS["POST /api/v1/tasks/"]["responses"]
+    assert refused["503"]["headers"].keys() == refused["429"]["headers"].keys() == {"Retry-After"}
+
+
+def test_the_reason_why_there_is_no_task_is_documented_and_need_not_be_there() -> None:
+    shape = SHAPES["NothingToDo"]
+    assert shape["required"] == ["message", "error_code"]
+    assert SHAPES["NoTaskReason"]["enum"] == [reason.value for reason in NoTaskReason]
+    (example,) = [
+        each["value"]
+        for each in OPERATIONS["POST /api/v1/tasks/"]["responses"]["503"]["content"]["application/json"][
+            "examples"
+        ].values()
+        if each["value"]["error_code"] == 1006
+    ]
+    assert example["reason"] in SHAPES["NoTaskReason"]["enum"]
+
+
+def test_labels_without_a_task_are_documented_as_a_remark_that_leaves_the_task_open() -> None:
+    for text in (
+        OPERATIONS["POST /api/v1/tasks/interaction"]["description"],
+        SHAPES["TextLabels"]["properties"]["task_id"]["description"],
+    ):
+        assert "remark" in text
+        assert "stays open" in text

@@ -39,4 +39,5 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
         "DoorBusy": 503,
         "StillChanging": 503,
         "TooManyRequests": 429,
+        "NothingToHandOut": 503,
     }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,9 +15,9 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import LabelAnswer, Limits, RankingAnswer, TaskKind, TextAnswer, TreeState
 from oa_graph.policy.kinds import KINDS, Family
 from tests.api.conftest import WEB, Service
-from tests.api.frontend import Frontend, answer, labels, ranking, text, user
+from tests.api.frontend import Body, Frontend, answer, labels, ranking, text, user
 from tests.api.shapes import MESSAGE, UUID, check_task, check_values
-from tests.builders import Shape, plant
+from tests.builders import Shape, lapse, person, plant
 
 pytestmark = pytest.mark.anyio
 
@@ -205,6 +207,51 @@ async def test_a_ranking_puts_the_index_of_the_best_first(web: Frontend, service
         "MATCH (:Ranking)-[ranked:RANKED]->(post:Post) RETURN post.text AS text ORDER BY ranked.position"
     )
     assert [row["text"] for row in rows] == [task["replies"][i] for i in (2, 0, 1)]
+
+
+async def test_an_ack_tells_whether_the_place_is_reserved_and_until_when(web: Frontend, service: Service) -> None:
+    limits = replace(LIMITS, max_children_count=1, max_tree_depth=1)
+    await plant(service.graph, {"What is rain?": {}}, limits=limits)
+
+    async def lease(task: Body) -> str | None:
+        got = await web.post(f"/tasks/{task['id']}/ack", {"message_id": f"ack-{task['id']}"})
+        assert (got.status_code, got.content) == (204, b"")
+        return got.headers.get("x-oasst-lease")
+
+    late = await web.ask("assistant_reply", ADA)
+    for _ in range(2):
+        told = re.fullmatch(r'held; until="(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"', await lease(late) or "")
+        assert told
+        left = datetime.fromisoformat(told[1]) - datetime.now(UTC)
+        assert timedelta(seconds=LIMITS.lease_sec - 60) < left <= timedelta(seconds=LIMITS.lease_sec)
+    await lapse(service.graph)
+    await web.ask("assistant_reply", BOB)
+    assert await lease(late) == "lost"
+    await web.settle(text(f"ack-{late['id']}", ADA))
+    assert await lease(late) is None
+    assert await lease(await web.ask("initial_prompt", ADA)) is None
+
+
+async def test_labels_that_name_no_task_are_a_remark_and_leave_the_task_open(web: Frontend, service: Service) -> None:
+    await plant(service.graph, {"What is rain?": {"?Water.": {}}})
+    task = await web.ask("label_assistant_reply", ADA)
+    await web.ack(task)
+    await web.settle(labels(task["message_id"], ADA))
+    assert await outcome(service.graph, task["id"]) == (False, None)
+    await web.settle(labels(task["message_id"], ADA, task=task["id"]))
+    assert await outcome(service.graph, task["id"]) == (True, ["Review"])
+
+
+async def test_a_judge_is_not_told_who_wrote_what_is_judged(web: Frontend, service: Service) -> None:
+    await plant(service.graph, {"What is rain?": {"?Water.": {}}}, author=person("zoe"))
+    await plant(
+        service.graph, {"What is snow?": {"Ice.": {}, "Cold.": {}}}, state=TreeState.RANKING, author=person("zoe")
+    )
+    review, ranking = await web.ask("label_assistant_reply", ADA), await web.ask("rank_assistant_replies", ADA)
+    above, judged = review["conversation"]["messages"]
+    assert UUID.fullmatch(above["user_id"])
+    for message in (judged, *ranking["reply_messages"]):
+        assert (message["user_id"], message["synthetic"], message["user_is_author"]) == (None, None, False)
 
 
 # What frontends may leave out, add, or write otherwise

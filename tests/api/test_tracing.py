@@ -74,8 +74,12 @@ async def test_a_request_that_finds_nothing_is_no_error_and_one_that_breaks_is(
 ) -> None:
     await web.get("/nowhere")
     assert (await web.post("/tasks/", {"type": "assistant_reply", "user": user("ada")})).status_code == 503
-    lost, *_, refused = spans.get_finished_spans()
+    await graph.execute("MATCH (user:User) SET user.enabled = false")
+    assert (await web.post("/tasks/", {"user": user("ada")})).status_code == 503
+    lost, *below, refused = spans.get_finished_spans()
+    (idle,) = [span for span in below if span.name == "POST /api/v1/tasks"]
     assert (lost.name, lost.status.status_code) == ("GET none", StatusCode.UNSET)
+    assert idle.status.status_code == StatusCode.UNSET
     assert (refused.name, refused.status.status_code) == ("POST /api/v1/tasks", StatusCode.ERROR)
 
 

@@ -303,6 +303,42 @@ def test_raters_learn_that_replies_are_synthetic_only_when_all_are(
     assert told["reveal_synthetic"] is revealed
 
 
+JUDGED = (
+    *(kind for kind in TaskKind if kind.startswith("label")),
+    *(kind for kind in TaskKind if kind.startswith("rank")),
+)
+
+
+def judged(kind: TaskKind, *, show_authors: bool) -> list[Any]:
+    """The messages that a task asks to judge: one by a person and, in a ranking, one by a model."""
+    thread, candidates = (post(author=ID), post(author=AUTHOR, synthetic=True)), (post(author=ID), post(synthetic=True))
+    told = sent(wire.task(task(kind, thread=thread, candidates=candidates), viewer=ID, show_authors=show_authors))
+    above: list[Any] = told["conversation"]["messages"][:1] if "conversation" in told else []
+    assert [message["user_id"] for message in above] == [ID] * len(above)  # what is not judged is shown as it is
+    if kind.startswith("label"):
+        return told["conversation"]["messages"][1:]
+    return told["prompt_messages" if kind is TaskKind.RANK_INITIAL_PROMPTS else "reply_messages"]
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_judges_do_not_learn_who_wrote_what_they_judge(kind: TaskKind) -> None:
+    assert {(message["user_id"], message["synthetic"]) for message in judged(kind, show_authors=False)} == {
+        (None, None)
+    }
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_a_setting_shows_judges_who_wrote_what_they_judge(kind: TaskKind) -> None:
+    shown = {(message["user_id"], message["synthetic"]) for message in judged(kind, show_authors=True)}
+    assert shown == ({(AUTHOR, True)} if kind.startswith("label") else {(ID, False), (None, True)})
+
+
+def test_a_lease_is_a_token_with_its_end_rounded_down() -> None:
+    until = datetime(2026, 11, 28, 20, 35, 26, 999_000, tzinfo=UTC)
+    assert wire.lease(model.Lease(until)) == 'held; until="2026-11-28T20:35:26Z"'
+    assert wire.lease(model.Lease(None)) == "lost"
+
+
 def test_availability_names_all_twelve_kinds() -> None:
     told = wire.availability({"random": 3, "initial_prompt": 3}).model_dump()
     assert len(told) == 12

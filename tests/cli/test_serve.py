@@ -34,6 +34,13 @@ def ask(service: Serving, key: str) -> httpx.Response:
     return httpx.post(url, json=body, headers={"X-API-Key": key}, timeout=60, trust_env=False)
 
 
+def reviews_wanted(service: Serving, key: str) -> int:
+    """How many reviews a reply needs, by the settings of the worker that answers."""
+    url = f"{service.url}/api/v1/admin/backend_settings/full"
+    settings = httpx.get(url, headers={"X-API-Key": key}, timeout=60, trust_env=False).json()
+    return int(settings["tree_manager"]["num_reviews_reply"])
+
+
 def is_alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
@@ -47,6 +54,7 @@ def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, t
         assert str(data / "api-key") in first.said()
         assert f"{first.url}/docs" in first.said()
         assert re.search(rf"User +neo4j\nPassword file +{re.escape(str(data))}/neo4j-password\n", first.said())
+        assert "a tree needs 6 different people; with --preset small it needs 2" in first.said()
         assert ask(first, key).status_code == 200
         assert ask(first, "another key").status_code == 403
 
@@ -99,10 +107,12 @@ def test_a_service_that_is_ended_while_it_starts_leaves_nothing_behind(data: Pat
 async def test_several_workers_answer_and_end_together(server: Server, tmp_path: Path) -> None:
     given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
     env = given | {"OA_GRAPH_API_KEY": "a key from the settings"}
-    with serve(tmp_path / "log", ["--data", tmp_path, "--workers", "2"], env) as service:
+    with serve(tmp_path / "log", ["--data", tmp_path, "--workers", "2", "--preset", "small"], env) as service:
         workers = psutil.Process(service.process.pid).children()
         assert len(workers) >= 2
         assert {ask(service, "a key from the settings").status_code for _ in range(8)} == {200}
+        assert {reviews_wanted(service, "a key from the settings") for _ in range(8)} == {1}
+        assert "a tree needs 2 different people\n" in service.said()
         assert not (tmp_path / "api-key").exists()
         assert "a key from" not in service.said()
         assert service.end() == 0
@@ -119,6 +129,7 @@ async def test_several_workers_answer_and_end_together(server: Server, tmp_path:
         ([], {"OA_GRAPH_DAAT": "here"}, r"environment: OA_GRAPH_DAAT is no setting; did you mean OA_GRAPH_DATA\?"),
         ([], {"NEO4J_URI": "http://127.0.0.1:1"}, "127.0.0.1:1|scheme"),
         ([], {"NEO4J_URI": "bolt://127.0.0.1:1", "NEO4J_PASSWORD": "x"}, "does not answer"),
+        ([], {"OA_GRAPH_PRESET": "tiny"}, "preset: Input should be 'default' or 'small'"),
         (["--port", "none"], {}, "--port"),
         (["--port", "99999"], {"NEO4J_URI": "bolt://127.0.0.1:1"}, "port"),
         (["--workers", "0"], {"NEO4J_URI": "bolt://127.0.0.1:1"}, "workers"),
@@ -132,6 +143,7 @@ async def test_several_workers_answer_and_end_together(server: Server, tmp_path:
         "mistyped",
         "scheme",
         "nobody there",
+        "no preset",
         "no port",
         "high port",
         "no workers",

@@ -241,6 +241,7 @@ HOT = (
     "tasks/settle_review",
     "tasks/settle_ranking",
     "tasks/look",
+    "tasks/occupancy",
     "tasks/refuse",
     "posts/thread",
     "posts/post",
@@ -306,6 +307,8 @@ async def play(store: Profiler) -> None:
             limits=LIMITS,
             now=datetime.now(UTC),
         )
+        pools = sampling.pools(list(TaskKind), "en", LIMITS)
+        await tasks.occupancy(store, pools, lang="en", now=datetime.now(UTC))
         for kind in (TaskKind.ASSISTANT_REPLY, TaskKind.LABEL_ASSISTANT_REPLY, TaskKind.RANK_ASSISTANT_REPLIES):
             ask = TaskRequest(CLIENT, who, kind, "en")
             skipped = await protocol.hand_out(store, LIMITS, rng=rng, ask=ask)

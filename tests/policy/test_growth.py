@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oa_graph.model import HaltedFor, Limits, TreeFacts, TreeState
+from oa_graph.model import PRESETS, HaltedFor, Limits, Preset, TreeFacts, TreeState
 from oa_graph.policy.growth import (
     ACTIVE,
     ALLOWED,
@@ -21,6 +21,7 @@ from oa_graph.policy.growth import (
     lottery_places,
     next_state,
     path,
+    people_needed,
     retried,
     unhalted,
 )
@@ -288,3 +289,19 @@ def test_no_prompts_are_wanted_in_a_disabled_language() -> None:
     bounds = Limits(init_prompt_disabled_langs=("xx", "yy"))
     assert lottery_places(lang="yy", growing=0, reviewing=0, waiting=0, limits=bounds) == 0
     assert lottery_places(lang="en", growing=0, reviewing=0, waiting=0, limits=bounds) == 110
+
+
+@pytest.mark.parametrize(
+    ("limits", "people"),
+    [
+        (PRESETS[Preset.DEFAULT], 6),  # three siblings, three who rank them
+        (PRESETS[Preset.SMALL], 2),
+        (Limits(num_required_rankings=1, max_children_count=2), 4),  # an author, three reviewers
+        (Limits(num_required_rankings=1, max_children_count=2, allow_self_labeling=True), 3),
+        (Limits(num_reviews_reply=9), 10),
+        (Limits(allow_self_ranking=True), 4),
+        (Limits(max_children_count=1, num_required_rankings=9), 4),  # nothing is ever ranked
+    ],
+)
+def test_a_tree_needs_people_who_did_not_write_what_they_judge(limits: Limits, people: int) -> None:
+    assert people_needed(limits) == people

@@ -102,6 +102,38 @@ async def test_an_ack_and_a_new_holder_share_a_lapsed_place_without_a_fault(grap
     await check(graph, limits)
 
 
+async def test_of_a_lapsed_holder_and_a_new_one_just_one_holds_the_place(graph: Graph) -> None:
+    limits = Limits(max_children_count=1, max_tree_depth=1)
+    await plant(graph, *questions(20), limits=limits)
+    slow, quick = crowd(graph, limits, 20), crowd(graph, limits, 40)[20:]
+    late = [await each.ask(TaskKind.ASSISTANT_REPLY) for each in slow]
+    for hands, task in zip(slow, late, strict=True):
+        await hands.ack(task)
+    await lapse(graph)
+    renewed, asked = await asyncio.gather(
+        at_once(hands.renew(task) for hands, task in zip(slow, late, strict=True)),
+        at_once(hands.ask(TaskKind.ASSISTANT_REPLY) for hands in quick),
+    )
+    held = [lease for lease in renewed[0] if lease and lease.until]
+    assert len(renewed[0]) == len(held) + len(asked[0]) == 20
+    (row,) = await graph.execute("MATCH (p:Post)<-[l:LEASES]-() RETURN count(l) AS leases, count(DISTINCT p) AS places")
+    assert row == {"leases": 20, "places": 20}
+    await check(graph, limits)
+
+
+async def test_of_two_who_lost_a_place_one_gets_it_back(graph: Graph) -> None:
+    limits = Limits(max_children_count=1, max_tree_depth=1)
+    await plant(graph, *questions(10), limits=limits)
+    people = crowd(graph, limits, 20)
+    late = [await each.ask(TaskKind.ASSISTANT_REPLY) for each in people[:10]]
+    await lapse(graph)
+    late += [await each.ask(TaskKind.ASSISTANT_REPLY) for each in people[10:]]
+    await lapse(graph)
+    renewed, _ = await at_once(hands.renew(task) for hands, task in zip(people, late, strict=True))
+    assert len([lease for lease in renewed if lease and lease.until]) == 10
+    await check(graph, limits)
+
+
 async def test_a_post_has_no_more_reviewers_than_it_wants(graph: Graph) -> None:
     limits = Limits(num_reviews_reply=3)
     await plant(graph, {"What is rain?": {"?Water.": {}}}, limits=limits)

@@ -8,9 +8,10 @@ from random import Random
 
 import pytest
 
+from oa_graph import moderation
 from oa_graph.errors import NothingToHandOut, TaskAlreadyDone
 from oa_graph.graph.session import Graph
-from oa_graph.model import Limits, TaskKind, TreeState
+from oa_graph.model import Lease, Limits, TaskKind, TreeState
 from tests.builders import ADA, BOB, CAT, DAN, Hands, lapse, person, plant, snapshot, text_for
 from tests.invariants import check
 
@@ -57,20 +58,6 @@ async def test_a_skip_frees_the_place_for_others(graph: Graph, ada: Hands, bob: 
     with pytest.raises(NothingToHandOut):
         await ada.ask(TaskKind.ASSISTANT_REPLY)
     await bob.ask(TaskKind.ASSISTANT_REPLY)
-    await check(graph, ONE_PLACE)
-
-
-async def test_an_ack_renews_the_reservation_once(graph: Graph, ada: Hands) -> None:
-    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
-    first = await until(graph)
-    await asyncio.sleep(0.02)
-    await ada.ack(task)
-    renewed = await until(graph)
-    assert renewed > first
-    stored = await snapshot(graph)
-    await asyncio.sleep(0.02)
-    await ada.ack(task)
-    assert await snapshot(graph) == stored
     await check(graph, ONE_PLACE)
 
 
@@ -182,4 +169,135 @@ async def test_a_prompt_that_is_being_written_counts_until_it_lapses(graph: Grap
     assert (await bob.available())["initial_prompt"] == 1
     await bob.ask(TaskKind.INITIAL_PROMPT)
     await ada.write(task)
+    await check(graph, limits)
+
+
+# The lease that an ack tells of
+
+
+async def test_each_ack_renews_the_lease_and_returns_its_end(graph: Graph, ada: Hands) -> None:
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    ends = [await until(graph)]
+    for _ in range(3):
+        await asyncio.sleep(0.02)
+        lease = await ada.renew(task)
+        assert lease is not None
+        assert lease.until is not None
+        ends.append(await until(graph))
+        assert int(lease.until.timestamp() * 1000) == ends[-1]
+    assert ends == sorted(set(ends))
+    (row,) = await graph.execute("MATCH (p:Post) WHERE p.key IS NOT NULL RETURN p.key AS key")
+    assert row["key"] == ends[-1]
+    await check(graph, ONE_PLACE)
+
+
+async def test_an_ack_sent_again_takes_a_lapsed_place_back_while_it_is_free(
+    graph: Graph, ada: Hands, bob: Hands
+) -> None:
+    task = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.ack(task)
+    await lapse(graph, task)
+    lease = await ada.renew(task)
+    assert lease is not None
+    assert lease.until is not None
+    with pytest.raises(NothingToHandOut):
+        await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await check(graph, ONE_PLACE)
+
+
+async def test_an_ack_tells_that_another_person_holds_the_place_and_the_text_is_kept(
+    graph: Graph, ada: Hands, bob: Hands
+) -> None:
+    late = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.ack(late)
+    await lapse(graph, late)
+    task = await bob.ask(TaskKind.ASSISTANT_REPLY)
+    before = await snapshot(graph)
+    assert await ada.renew(late) == Lease(until=None)
+    assert await snapshot(graph) == before
+    await ada.write(late)
+    assert await bob.renew(task) != Lease(until=None)
+    await bob.write(task)
+    await check(graph, ONE_PLACE)
+
+
+async def test_a_place_for_several_is_reserved_anew_after_it_was_given_to_one_more(graph: Graph, rng: Random) -> None:
+    limits = Limits(max_children_count=2, max_tree_depth=1)
+    await plant(graph, {"What is rain?": {}}, limits=limits)
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    late = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await lapse(graph, late)
+    await bob.ask(TaskKind.ASSISTANT_REPLY)  # deletes what has lapsed
+    lease = await ada.renew(late)
+    assert lease is not None
+    assert lease.until is not None
+    with pytest.raises(NothingToHandOut):
+        await cat.ask(TaskKind.ASSISTANT_REPLY)
+    await check(graph, limits)
+
+
+async def test_an_ack_leaves_a_place_for_several_open_to_others(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_reviews_reply=2)
+    await plant(graph, {"What is rain?": {"?Water.": {}}}, limits=limits)
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    task = await ada.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+    for _ in range(2):
+        await ada.ack(task)
+        await check(graph, limits)
+    await bob.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+    await ada.ack(task)
+    await check(graph, limits)
+    with pytest.raises(NothingToHandOut):
+        await cat.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+
+
+async def test_a_lease_that_is_lost_by_two_counts_is_not_renewed(graph: Graph, rng: Random) -> None:
+    """The edge is still there: another reply made the post want one less, and the last place is somebody else's."""
+    limits = Limits(max_children_count=2, max_tree_depth=1)
+    await plant(graph, {"What is rain?": {}}, limits=limits)
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    late, other = await ada.ask(TaskKind.ASSISTANT_REPLY), await bob.ask(TaskKind.ASSISTANT_REPLY)
+    await lapse(graph, late)
+    await graph.execute("MATCH (p:Post {depth: 0}) SET p.key = 0.5")  # as the invariants want it
+    await bob.ack(other)
+    await graph.execute(
+        "MATCH (p:Post {depth: 0})<-[l:LEASES]-(:Task {id: $id}) SET p.wants = 1, p.key = l.until", id=other.id
+    )
+    assert await ada.renew(late) == Lease(until=None)
+    with pytest.raises(NothingToHandOut):
+        await cat.ask(TaskKind.ASSISTANT_REPLY)
+
+
+async def test_nobody_gets_a_place_back_who_skipped_it_or_was_banned_or_has_answered_there(
+    graph: Graph, rng: Random
+) -> None:
+    limits = Limits(num_reviews_reply=3)
+    await plant(graph, {"What is rain?": {"?Water.": {}}}, limits=limits)
+    ada, bob, cat = (Hands(graph, limits, rng, who) for who in (ADA, BOB, CAT))
+    skipped, banned, late = [await each.ask(TaskKind.LABEL_ASSISTANT_REPLY) for each in (ada, bob, cat)]
+    await ada.ack(skipped)
+    await ada.skip(skipped)
+    user = await bob.user()
+    await moderation.change(graph, limits, rng=rng, user=user.id, changes={"enabled": False})
+    await lapse(graph, late)
+    again = await cat.ask(TaskKind.LABEL_ASSISTANT_REPLY)
+    assert await cat.renew(late) == Lease(until=None)  # the same person holds the place by another task
+    await cat.label(again)
+    for hands, task in ((ada, skipped), (bob, banned), (cat, late)):
+        assert await hands.renew(task) == Lease(until=None)
+    (row,) = await graph.execute("MATCH ()-[lease:LEASES]->() RETURN count(lease) AS leases")
+    assert row["leases"] == 0
+    await check(graph, limits)
+
+
+async def test_a_task_that_holds_no_place_tells_of_no_lease(graph: Graph, limits: Limits, rng: Random) -> None:
+    await plant(graph, {"What is rain?": {}}, {"What is snow?": {}}, limits=limits)
+    await plant(graph, {"Hail?": {}}, {"Fog?": {}}, state=TreeState.PROMPT_LOTTERY_WAITING, limits=limits)
+    ada = Hands(graph, limits, rng, ADA)
+    for kind in (TaskKind.INITIAL_PROMPT, TaskKind.RANK_INITIAL_PROMPTS):
+        assert await ada.renew(await ada.ask(kind)) is None
+    assert await ada.renew(await ada.ask(TaskKind.ASSISTANT_REPLY, collective=True)) is None
+    done = await ada.ask(TaskKind.ASSISTANT_REPLY)
+    await ada.write(done)
+    assert await ada.renew(done) is None
     await check(graph, limits)
