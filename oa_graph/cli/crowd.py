@@ -173,7 +173,7 @@ def _free_port(host: str, asked: int | None) -> int:
 
 def _next_steps(data: Path, folder: Path, tree: str | None) -> list[str]:
     """Commands for a shell, on the graph in `data`, now and after the demo; files go to `folder`."""
-    frame = f"connect(data={json.dumps(str(data))}).pandas('growth_by_day')"
+    frame = f'connect(data={json.dumps(str(data))}).pandas("growth_by_day")'
     return [
         f"Commands to go on with (after the demo, `{command_line('db', 'start', data=data)}` makes them fast):",
         command_line("query", "tree_states", data=data),
