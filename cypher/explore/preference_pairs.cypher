@@ -8,7 +8,7 @@
 // in    state          STRING         of the tree; null for all
 // in    tree           STRING         id; null for all
 // in    margin         INTEGER        voters by which a pair has to be decided; null: also pairs that nobody ranked
-// in    adjacent       BOOLEAN        whether only neighbours in the order make pairs; null: all pairs
+// in    adjacent       BOOLEAN        whether a reply makes pairs with those of the next rank alone; null: with all
 // out   tree           STRING         id
 // out   parent         STRING         id of the post that both answer
 // out   prompt         STRING         its text; explore/thread has what comes before
@@ -35,9 +35,10 @@ CALL (tree) {
   WITH parent, reply ORDER BY reply.rank, reply.position, reply.created, reply.id
   WITH parent, collect(reply) AS replies
   UNWIND range(0, size(replies) - 2) AS i
-  UNWIND range(i + 1, CASE WHEN $adjacent THEN i + 1 ELSE size(replies) - 1 END) AS j
-  WITH parent, replies[i] AS chosen, replies[j] AS rejected
-  WHERE chosen.rank < rejected.rank AND chosen.text <> rejected.text
+  UNWIND range(i + 1, size(replies) - 1) AS j
+  WITH parent, replies, replies[i] AS chosen, replies[j] AS rejected
+  WHERE chosen.rank < rejected.rank AND chosen.text <> rejected.text AND NOT (coalesce($adjacent, false)
+    AND any(reply IN replies WHERE chosen.rank < reply.rank AND reply.rank < rejected.rank))
   CALL (parent, chosen, rejected) {
     MATCH (parent)<-[:UNDER]-(ranking:Ranking WHERE NOT ranking.not_rankable)-[here:RANKED]->(chosen),
       (ranking)-[there:RANKED]->(rejected)

@@ -104,7 +104,7 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
 
     starting = f"starting Neo4j for {loaded}; `oa-graph db start` keeps it running"
     assert starting in run("query", "skips", "--data", loaded).stderr.splitlines()
-    assert frames(loaded) == f"{starting}\n"
+    assert frames(loaded).startswith(f"{starting}\n")
     does("db", "start", "--data", loaded)
     assert run("query", "skips", "--data", loaded).stderr == ""
     assert frames(loaded) == ""

@@ -288,7 +288,7 @@ def test_the_command_names_the_form_and_tells_of_what_repeats_and_of_ties(tmp_pa
     pair = {"prompt": "Hi", "chosen": "Good", "rejected": "Fair", "score_chosen": 4, "score_rejected": 4}
     file.write_bytes(lines(pair, pair))
     told = CliRunner().invoke(main, ["import", str(file), "--dry-run"]).stderr
-    assert "read as preference\n1 trees, 3 posts would come into an empty graph\n" in told
+    assert "read as preference\n1 tree, 3 posts would come into an empty graph\n" in told
     assert "2 replies share their rank with another reply" in told
     file.write_bytes(lines(chat("Hi", "Hello"), chat("Hi", "Hello")))
     told = CliRunner().invoke(main, ["import", str(file), "--dry-run"]).stderr
