@@ -13,7 +13,7 @@
 // cost  two seeks for each pool, and the prompts of one language that somebody is writing
 // mode  read
 OPTIONAL MATCH (language:Language {tag: $lang})
-CALL () {
+CALL (language) {
   UNWIND $pools AS pool
   CALL (pool) {
     MATCH (place:Post) WHERE place.pool = pool AND place.key < $now_ms

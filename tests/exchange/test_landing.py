@@ -292,7 +292,7 @@ def test_the_command_names_the_form_and_tells_of_what_repeats_and_of_ties(tmp_pa
     assert "2 replies share their rank with another reply" in told
     file.write_bytes(lines(chat("Hi", "Hello"), chat("Hi", "Hello")))
     told = CliRunner().invoke(main, ["import", str(file), "--dry-run"]).stderr
-    assert "1 trees, 2 posts would come into an empty graph; 1 more repeat what stands before them\n" in told
+    assert "1 tree, 2 posts would come into an empty graph; 1 more repeat what stands before them\n" in told
 
 
 def test_the_command_refuses_wishes_that_contradict(tmp_path: Path) -> None:
