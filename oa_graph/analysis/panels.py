@@ -15,6 +15,7 @@ from oa_graph.analysis.findings import MOST_REASONS, Depth, Findings, Finish, Ra
 from oa_graph.analysis.intervals import FEWEST, Estimate, mean_estimate, share_estimate
 from oa_graph.analysis.plots import BLUE, GREEN, GREY, ORANGE, RED, Marks, Series, Span
 from oa_graph.model import TreeState
+from oa_graph.plural import counted
 
 _MOST_ROWS = 12
 """Bars of one plot; the table has the rest."""
@@ -65,10 +66,6 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "–"
 
 
-def _some(number: int, thing: str, things: str | None = None) -> str:
-    return f"{count(number)} {thing if number == 1 else things or thing + 's'}"
-
-
 def _word(text: str | None, *, missing: str = "(none)") -> str:
     """A short text that a person or a file gave, as a label of a plot."""
     shown = " ".join(legible(text or "").split()) or missing
@@ -103,7 +100,7 @@ def growth(found: Findings) -> Panel:
     most = "" if len(starts) == 1 else f" Most, {count(sum(sums[top]))}, in the {name} from {top}."
     if name == "day" and most:
         most = f" Most, {count(sum(sums[top]))}, on {top}."
-    told = f"{_some(total, 'post was', 'posts were')} written {span}.{most}"
+    told = f"{counted(total, 'post was', 'posts were')} written {span}.{most}"
     plot = plots.columns(
         "growth", told, labels=[f"{each:%d %b}" for each in starts], series=series, across=_years(first, last), up=""
     )
@@ -149,8 +146,8 @@ def languages(found: Findings) -> Panel:
     shown = found.shapes[:_MOST_ROWS]
     first = found.shapes[0]
     told = (
-        f"{_some(len(found.shapes), 'language')}; {_word(first.lang)} has most: {count(first.posts)} posts "
-        f"in {_some(first.trees, 'tree')}, {first.tree_size:.1f} posts a tree."
+        f"{counted(len(found.shapes), 'language')}; {_word(first.lang)} has most: {count(first.posts)} posts "
+        f"in {counted(first.trees, 'tree')}, {first.tree_size:.1f} posts a tree."
     )
     plot = plots.bars(
         "languages",
@@ -259,7 +256,7 @@ def funnel(found: Findings) -> Panel:
     done = here[TreeState.READY_FOR_EXPORT]
     lost = here[TreeState.ABORTED_LOW_GRADE] + here[TreeState.HALTED_BY_MODERATOR]
     told = (
-        f"{count(done)} of {_some(total, 'tree')} ({share(done, total)}) are ready for export; "
+        f"{count(done)} of {counted(total, 'tree')} ({share(done, total)}) are ready for export; "
         f"{count(lost)} ({share(lost, total)}) were aborted or halted."
     )
     plot = plots.bars(
@@ -317,7 +314,7 @@ def finish(found: Findings) -> Panel:
     shown = found.finishes[:_MOST_ROWS]
     most = found.finishes[0]
     told = (
-        f"Half of the {_some(most.trees, 'finished tree')} in {_named(most)} took less than "
+        f"Half of the {counted(most.trees, 'finished tree')} in {_named(most)} took less than "
         f"{duration(most.median_hours)}, nine of ten less than {duration(most.p90_hours)}."
     )
     plot = plots.spans(
@@ -397,7 +394,7 @@ def skips(found: Findings) -> Panel:
         return Panel("skips", title, "No task was skipped.")
     top = tasks[0]
     told = (
-        f"{_some(sum(task.skipped for task in tasks), 'task')} skipped. Most are {_in_words(top.kind)}: "
+        f"{counted(sum(task.skipped for task in tasks), 'task')} skipped. Most are {_in_words(top.kind)}: "
         f"{count(top.skipped)} of {count(top.handed_out)} that were handed out, {share(top.skipped, top.handed_out)}."
     )
     plot = plots.bars(
@@ -444,7 +441,7 @@ def labels(found: Findings) -> Panel:
     shown = order[: 2 * _MOST_ROWS]
     sums = {key: sum(given[key].values()) for key in order}
     means = {key: totals[key] / sums[key] for key in order}
-    told = f"{_some(len(order), 'label')}. Means: " + ", ".join(
+    told = f"{counted(len(order), 'label')}. Means: " + ", ".join(
         f"{_in_words(_label(key))} {means[key]:.2f}" for key in shown[:5]
     )
     plot = plots.shades(
@@ -480,7 +477,7 @@ def margins(found: Findings) -> Panel:
     """How clear each consensus is."""
     title = "Margins of rankings"
     imported = sum(each.parents for each in found.margins if each.margin is None)
-    note = f"Imported orders have no margin: those of {_some(imported, 'post')} are left out." if imported else None
+    note = f"Imported orders have no margin: those of {counted(imported, 'post')} are left out." if imported else None
     sums: dict[int, int] = defaultdict(int)
     for each in found.margins:
         if each.margin is not None:
@@ -491,7 +488,7 @@ def margins(found: Findings) -> Panel:
     total = sum(sums.values())
     close = sum(number for margin, number in sums.items() if margin <= 1)
     told = (
-        f"{_some(total, 'post has', 'posts have')} replies in an order that people gave; "
+        f"{counted(total, 'post has', 'posts have')} replies in an order that people gave; "
         f"{share(close, total)} of the orders hang on one voter or none."
     )
     plot = plots.columns(
@@ -578,7 +575,7 @@ def positions(found: Findings) -> Panel:
     rankings, first = sum(each.rankings for each in tops), sum(each.first for each in tops)
     chance = sum(each.rankings / each.candidates for each in tops) / rankings
     told = (
-        f"{_some(rankings, 'ranking')} put first what was shown first in {_percent(first, rankings)} of all cases; "
+        f"{counted(rankings, 'ranking')} put first what was shown first in {_percent(first, rankings)} of all cases; "
         f"without a bias it would be {100 * chance:.0f} %."
     )
     shown = found.places[: 2 * _MOST_ROWS]
