@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -47,6 +48,11 @@ def query(server: Any, *words: str | Path, stdin: str = "", **more: str) -> subp
 def lines(got: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     assert got.returncode == 0, got.stderr
     return [json.loads(line) for line in got.stdout.splitlines()]
+
+
+def as_called_here(message: str) -> str:
+    """A message whose commands start with the words that call the program in this process."""
+    return message.replace("`oa-graph ", f"`{shlex.join(console.program())} ")
 
 
 _EACH = """
@@ -138,7 +144,7 @@ async def test_pipes_files_and_frames_have_every_row(graph: Graph, server: Any, 
         assert len(lines(query(server, name))) == count, name
     for suffix in ("jsonl.gz", "csv", "parquet"):
         file = tmp_path / f"threads.{suffix}"
-        assert query(server, "root_to_leaf_threads", "--out", file).stderr.startswith(f"{2 * MANY} rows written")
+        assert query(server, "root_to_leaf_threads", "--out", file).stderr.startswith(f"{2 * MANY:,} rows written")
     assert arrow.parquet().read_table(tmp_path / "threads.parquet").num_rows == 2 * MANY
     assert len(pandas.read_csv(tmp_path / "threads.csv")) == 2 * MANY
     with await asyncio.to_thread(connect, server.uri, server.username, server.password) as bench:
@@ -310,7 +316,7 @@ async def test_a_file_is_left_as_it_was_when_the_answer_breaks_off(server: Any, 
 def test_a_wrong_call_is_one_line_and_needs_no_server(words: list[str], said: str) -> None:
     got = CliRunner(env={"NEO4J_URI": "bolt://127.0.0.1:1"}).invoke(main, ["query", *words])
     assert got.exit_code in (1, 2)
-    assert got.stderr.splitlines()[-1] == f"Error: {said}"
+    assert got.stderr.splitlines()[-1] == f"Error: {as_called_here(said)}"
 
 
 async def test_nothing_is_ever_written(graph: Graph, server: Any) -> None:
@@ -356,9 +362,9 @@ def test_a_read_of_a_folder_without_a_graph_says_so_and_makes_nothing(
     monkeypatch.setattr(console, "neo4j_settings", Neo4jSettings)
     got = CliRunner(env={"NEO4J_URI": None, "OA_GRAPH_DATA": str(folder)}).invoke(main, words)
     assert got.exit_code == 1
+    said = f"There is no graph in {folder}. Make one with `oa-graph serve`, `oa-graph import FILE` or `oa-graph demo`, "
     assert got.stderr.splitlines() == [
-        f"Error: There is no graph in {folder}. Make one with `oa-graph serve`, `oa-graph import FILE` or "
-        "`oa-graph demo`, or name another folder with `--data` or OA_GRAPH_DATA."
+        f"Error: {as_called_here(said)}or name another folder with `--data` or OA_GRAPH_DATA."
     ]
     assert [*tmp_path.iterdir()] == []
 

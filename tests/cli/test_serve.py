@@ -110,7 +110,8 @@ async def test_several_workers_answer_and_end_together(server: Server, tmp_path:
     with serve(tmp_path / "log", ["--data", tmp_path, "--workers", "2", "--preset", "small"], env) as service:
         workers = psutil.Process(service.process.pid).children()
         assert len(workers) >= 2
-        assert {ask(service, "a key from the settings").status_code for _ in range(8)} == {200}
+        prompts = range(6)  # as many as the small preset wants at once
+        assert {ask(service, "a key from the settings").status_code for _ in prompts} == {200}
         assert {reviews_wanted(service, "a key from the settings") for _ in range(8)} == {1}
         assert "a tree needs 2 different people\n" in service.said()
         assert not (tmp_path / "api-key").exists()
