@@ -45,7 +45,7 @@ from oa_graph.api.health import Readiness
 from oa_graph.api.keys import Keys
 from oa_graph.api.metrics import Metrics
 from oa_graph.api.observation import Observed
-from oa_graph.graph.door import Door
+from oa_graph.graph.door import Bounds, Door
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Neo4jSettings, Settings, neo4j_settings
 from oa_graph.settings import settings as environment
@@ -149,7 +149,8 @@ async def _open(
     """What requests work with, from the start of the process to its end."""
     server = neo4j_settings()
     used = graph or _connect(server, settings)
-    door = Door(used, at_once=settings.cypher_at_once, seconds=settings.cypher_sec)
+    bounds = Bounds(settings.cypher_sec, settings.cypher_rows, settings.cypher_mib)
+    door = Door(used, at_once=settings.cypher_at_once, bounds=bounds)
     try:
         rng = settings.random(current_process().name)  # of each worker another, and the same at each start
         app.state["desk"] = Desk(used, settings.limits, rng, settings, server, settings.rates, door)

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from time import perf_counter
@@ -26,23 +27,20 @@ from oa_graph.api.document import KEYED, fails
 from oa_graph.api.errors import FACES, GENERIC, Face, note
 from oa_graph.api.keys import analyst, keyed
 from oa_graph.api.logs import FIELDS
-from oa_graph.errors import AnswerTooLarge, ClientNotAuthorized, OaGraphError
+from oa_graph.errors import ClientNotAuthorized, OaGraphError
 from oa_graph.graph.door import Asked
-from oa_graph.settings import Settings
 
 log = logging.getLogger(__name__)
 
 NDJSON = "application/x-ndjson"
 
-_CHUNK = 1 << 15
-"""Bytes that are sent at once while there are rows enough."""
 _SHOWN = 500
 """Characters of a statement in the log."""
 
 _LINES = """\
 {"columns": ["id", "text"]}
 ["b1d9a0de-40a1-4f53-bb37-5b7c9d8a7e01", "Why does bread rise?"]
-{"rows": 1, "complete": true, "warnings": [], "error": null}
+{"rows": 1, "complete": true, "error": null}
 """
 
 
@@ -104,59 +102,61 @@ async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
     of the `columns` and one that says how it ended: `rows`, whether the answer is `complete`, and else the `error`, as
     `message` and `error_code`. An answer without that last line is not whole either. What fails before the first row is
     an ordinary error.
-
-    The `warnings` of the last line are what the database remarks about the statement, such as a label that is not in
-    the graph: each has a `message`, and the `line` and `column`, which may be null.
     """
     account = Account(request.caller.id, data.statement, perf_counter())
     try:
         if not request.desk.settings.cypher:
             raise ClientNotAuthorized(why="this service takes no statements")
-        asked = await request.desk.door.ask(data.statement, data.parameters)
+        asked = await _while_connected(request, request.desk.door.ask(data.statement, data.parameters))
     except Exception as error:
         account.outcome = type(error).__name__
         account.write()
         raise
+    if asked is None:
+        account.write()
+        return Stream(iter(()), media_type=NDJSON)
     return Stream(_chunks(request, asked, account), media_type=NDJSON)
+
+
+async def _while_connected(request: Call, asking: Coroutine[Any, Any, Asked]) -> Asked | None:
+    """What comes of asking; None: the client went away before that, and the statement is given up."""
+    working, leaving = asyncio.create_task(asking), asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        for task in (working, leaving):
+            task.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Call) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _chunks(request: Call, asked: Asked, account: Account) -> AsyncGenerator[bytes]:
     """The lines of an answer, many at once while there are many."""
-    lines = bytearray(_line({"columns": asked.columns}))
+    yield _line({"columns": asked.columns})
     try:
         try:
-            async for row in asked.rows():
-                lines += _counted(row, account, request.desk.settings)
-                if len(lines) > _CHUNK or asked.is_waiting:
-                    yield bytes(lines)
-                    lines.clear()
+            async for rows in asked.rows():
+                account.rows += rows.number
+                account.size += len(rows.lines)
+                yield rows.lines
         except Exception as error:
             account.outcome = type(error).__name__
             last = _failure(request, error)
         else:
             account.outcome, last = "complete", None
-        end = {"rows": account.rows, "complete": last is None, "warnings": asked.warnings, "error": last}
-        yield bytes(lines + _line(end))
+        yield _line({"rows": account.rows, "complete": last is None, "warnings": asked.warnings, "error": last})
     finally:
         asked.leave()
         account.write()
 
 
-def _counted(row: tuple[Any, ...], account: Account, settings: Settings) -> bytes:
-    """The line of a row. Raises AnswerTooLarge for one that is too many."""
-    if account.rows == settings.cypher_rows:
-        raise AnswerTooLarge(limit=settings.cypher_rows, what="rows")
-    line = _line(row)
-    if account.size + len(line) > settings.cypher_mib << 20:
-        raise AnswerTooLarge(limit=settings.cypher_mib, what="MiB")
-    account.rows += 1
-    account.size += len(line)
-    return line
-
-
 def _line(value: object) -> bytes:
-    """JSON has no infinities and no NaN: they are texts, and so is whatever else it has no form for."""
-    return to_json(value, inf_nan_mode="strings", bytes_mode="base64", fallback=str) + b"\n"
+    return to_json(value) + b"\n"
 
 
 def _failure(request: Call, error: Exception) -> wire.OasstErrorResponse:

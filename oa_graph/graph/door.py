@@ -1,143 +1,197 @@
 """The door for statements of analysts: so many at once, each looked at, each with only so much time.
 
-A statement is worked on by a task of its own, which its asker can leave behind: some expressions are ended by no time
-limit of the server, and a place is free again only when the server is really done.
+Answers are read by processes of their own (`oa_graph.graph.door_reader`), which are started with the first statement
+and ended when they have nothing to do. A statement is given up by ending its process. Some expressions are ended
+neither by that nor by a time limit of the server, so a place is free again only when the server is really done.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-import re
+import sys
+from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import replace
+from contextlib import suppress
 from secrets import token_hex
-from typing import Any, cast
+from typing import Any, NamedTuple
 
-from neo4j import AsyncTransaction
-from neo4j.exceptions import DriverError, Neo4jError
+from pydantic_core import to_json
 
+from oa_graph import errors
 from oa_graph.errors import (
-    AnswerTooLarge,
     DoorBusy,
     OaGraphError,
-    StatementFailed,
     StatementTooHungry,
     StatementTooSlow,
     StoreBusy,
     StoreUnavailable,
 )
 from oa_graph.graph import guard
-from oa_graph.graph.asking import plain
-from oa_graph.graph.notifications import Notification, notifications
-from oa_graph.graph.queries import let_through
-from oa_graph.graph.session import Graph, StatementRefused
-from oa_graph.graph.watch import is_timeout
+from oa_graph.graph.door_reader import HEADER, Kind, Request
+from oa_graph.graph.notifications import Notification
+from oa_graph.graph.session import Graph, transaction_metadata
 
 log = logging.getLogger(__name__)
 
-Row = tuple[Any, ...]
-
-ROW_MIB = 8
-"""No row is larger: it would have to be in memory as a whole, as a value of Python, before it could be counted."""
 _GRACE = 3.0
 """Seconds that the server gets to say that the time is over."""
-_AHEAD = 100
-"""Rows that are asked for at once, and rows that wait for a slow reader."""
-_LOOK = 0.02
-"""Seconds between two looks at how large a row has become."""
+_IDLE = 60.0
+"""Seconds that a process without a statement is kept."""
 _ASK_AGAIN = 2.0
-"""Seconds between two questions whether a statement is still at work that the connection was lost to."""
-
-_EXPLAIN = "EXPLAIN "
-_PLACE = re.compile(r" *\(line (\d+), column (\d+) \(offset: \d+\)\).*", re.DOTALL)
+"""Seconds between two questions whether a statement is still at work whose process was ended."""
 
 
-class _Left(Exception):
-    """Nobody wants the rest."""
+class Bounds(NamedTuple):
+    """What one statement may take."""
+
+    seconds: float
+    rows: int
+    mib: int
+
+
+class Rows(NamedTuple):
+    """Some rows of an answer."""
+
+    number: int
+    lines: bytes
+    """Each row as a line of JSON, an array with a value for each column."""
+
+
+class _Reader:
+    """A process that reads answers, seen from this side."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._idle: asyncio.TimerHandle | None = None
+
+    @classmethod
+    async def start(cls, graph: Graph) -> _Reader:
+        process = await create_subprocess_exec(
+            sys.executable, "-m", "oa_graph.graph.door_reader", stdin=PIPE, stdout=PIPE
+        )
+        reader = cls(process)
+        await reader._write(to_json(graph.endpoint))
+        return reader
+
+    async def ask(self, request: Request) -> None:
+        if self._idle:
+            self._idle.cancel()
+        await self._write(to_json(request))
+
+    async def frame(self) -> tuple[Kind, bytes]:
+        """Raises EOFError when the process has ended."""
+        if self._process.stdout is None:
+            raise AssertionError("its output is a pipe")
+        kind, length = HEADER.unpack(await self._process.stdout.readexactly(HEADER.size))
+        return Kind(kind), await self._process.stdout.readexactly(length)
+
+    def rest(self) -> None:
+        """Ends the process, unless it is asked something before long."""
+        self._idle = asyncio.get_running_loop().call_later(_IDLE, self.end)
+
+    def end(self) -> None:
+        """Ends the process and its connection at once."""
+        if self._idle:
+            self._idle.cancel()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def ended(self) -> None:
+        await self._process.wait()
+
+    async def _write(self, line: bytes) -> None:
+        if self._process.stdin is None:
+            raise AssertionError("its input is a pipe")
+        self._process.stdin.write(line + b"\n")
+        with suppress(ConnectionError):  # the next frame tells that it has ended
+            await self._process.stdin.drain()
 
 
 class Asked:
     """An answer on its way. Whoever does not read it to its end calls `leave`."""
 
-    def __init__(self, *, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, door: Door, reader: _Reader, mark: str, seconds: float) -> None:
         self.columns: tuple[str, ...] = ()
         self.warnings: tuple[Notification, ...] = ()
-        self._deadline = asyncio.get_running_loop().time() + seconds + _GRACE
-        self._queue: asyncio.Queue[Row | Exception | None] = asyncio.Queue(_AHEAD)
-        self._left = False
-        self._first: Row | None = None
-
-    # ---------- the asker's side
+        self._door = door
+        self._reader = reader
+        self._mark = mark
+        self._seconds = seconds
+        self._first: Rows | None = None
+        self._is_over = self._is_late = False
+        self._deadline = asyncio.get_running_loop().call_later(seconds + _GRACE, self._give_up)
 
     async def begin(self) -> None:
         """Waits until there are columns and a first row, so that what fails before that raises here."""
-        self.columns = await self._next() or ()
         self._first = await self._next()
 
-    async def rows(self) -> AsyncIterator[Row]:
-        """Every row, in the values of `asking.Answer`. Raises what a statement can end with."""
-        row = self._first
-        while row is not None:
-            yield row
-            row = await self._next()
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether there is no row at the moment."""
-        return self._queue.empty()
+    async def rows(self) -> AsyncIterator[Rows]:
+        """Every row. Raises what a statement can end with."""
+        rows = self._first
+        while rows is not None:
+            yield rows
+            rows = await self._next()
 
     def leave(self) -> None:
         """The rest is not wanted."""
-        self._left = True
-        while not self._queue.empty():  # so that whoever waits to put something in sees it
-            self._queue.get_nowait()
+        if not self._is_over:
+            self._finish(is_over=False)
 
-    async def _next(self) -> Row | None:
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                found = await self._queue.get()
-        except TimeoutError:
-            self.leave()
-            raise StatementTooSlow(seconds=self.seconds) from None
-        if isinstance(found, Exception):
-            raise found
-        return found
+    def _give_up(self) -> None:
+        """Its time is over, and the server did not end it; also when nobody reads what is there."""
+        self._is_late = True
+        self._reader.end()
 
-    # ---------- the other side
+    async def _next(self) -> Rows | None:
+        while not self._is_over:
+            try:
+                kind, content = await self._reader.frame()
+            except EOFError:
+                self._finish(is_over=False)
+                raise StatementTooSlow(seconds=self._seconds) if self._is_late else StatementTooHungry() from None
+            match kind:
+                case Kind.WARNINGS:
+                    self.warnings = tuple(Notification(**warning) for warning in json.loads(content))
+                case Kind.COLUMNS:
+                    self.columns = tuple(json.loads(content))
+                case Kind.ROWS:
+                    return Rows(int.from_bytes(content[:4]), content[4:])
+                case Kind.DONE:
+                    self._finish(is_over=True)
+                case Kind.FAILED:
+                    failure = json.loads(content)
+                    self._finish(is_over=failure["is_over"])
+                    raise _error(failure)
+        return None
 
-    async def put(self, found: Row | Exception | None) -> None:
-        """Hands on a row, or how it ends. Raises _Left when nobody waits for it."""
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                if not self._left:
-                    await self._queue.put(found)
-        except TimeoutError:
-            self._left = True
-        if self._left:
-            raise _Left
-
-    async def end(self, found: Exception | None) -> None:
-        try:
-            await self.put(found)
-        except _Left:
-            return
+    def _finish(self, *, is_over: bool) -> None:
+        self._is_over = True
+        self._deadline.cancel()
+        self._door.finish(self._reader, self._mark, is_over=is_over)
 
 
 class Door:
     """The door of one process."""
 
-    def __init__(self, graph: Graph, *, at_once: int, seconds: float) -> None:
+    def __init__(self, graph: Graph, *, at_once: int, bounds: Bounds) -> None:
         self._graph = graph
         self._at_once = at_once
-        self._seconds = seconds
-        self._at_work: set[asyncio.Task[None]] = set()
+        self._bounds = bounds
+        self._marks: set[str] = set()
+        self._idle: list[_Reader] = []
+        self._busy: set[_Reader] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
 
     @property
     def at_work(self) -> int:
         """How many statements the server works on, whether or not anybody still waits for them."""
-        return len(self._at_work)
+        return len(self._marks)
 
     async def ask(self, statement: str, parameters: Mapping[str, object]) -> Asked:
         """An answer that has begun.
@@ -146,130 +200,75 @@ class Door:
         StatementFailed with the server's words, AnswerTooLarge for the first row, and StoreUnavailable.
         """
         text = guard.checked(statement, parameters)
-        if len(self._at_work) >= self._at_once:
+        if self.at_work >= self._at_once:
             raise DoorBusy(limit=self._at_once)
-        asked = Asked(seconds=self._seconds)
-        task = asyncio.create_task(self._work(text, parameters, asked))
-        self._at_work.add(task)
-        task.add_done_callback(self._at_work.discard)
+        mark = token_hex(8)
+        self._marks.add(mark)
         try:
+            reader = await self._reader()
+        except BaseException:
+            self._marks.discard(mark)
+            raise
+        self._busy.add(reader)
+        asked = Asked(self, reader, mark, self._bounds.seconds)
+        try:
+            metadata = transaction_metadata("reading") | {"mark": mark}
+            await reader.ask(Request(text, parameters, metadata, *self._bounds))
             await asked.begin()
         except BaseException:
             asked.leave()
             raise
         return asked
 
+    def finish(self, reader: _Reader, mark: str, *, is_over: bool) -> None:
+        """Takes back a process, and the place when the server is done."""
+        self._busy.discard(reader)
+        if is_over:
+            self._marks.discard(mark)
+            self._idle.append(reader)
+            reader.rest()
+            return
+        reader.end()
+        task = asyncio.get_running_loop().create_task(self._until_ended(mark))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
     async def close(self) -> None:
         """Gives up whatever is at work."""
-        waiting = list(self._at_work)
-        for task in waiting:
+        for task in self._waiting:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        readers = [*self._idle, *self._busy]
+        for reader in readers:
+            reader.end()
+        await asyncio.gather(*self._waiting, *(reader.ended() for reader in readers), return_exceptions=True)
 
-    async def _work(self, text: str, parameters: Mapping[str, object], asked: Asked) -> None:
-        """One statement, until the server is done with it."""
-        mark, ended = token_hex(8), True
-        try:
-            await self._weighed(text, parameters, asked, mark)
-            await asked.end(None)
-        except _Left:
-            return
-        except AnswerTooLarge as error:
-            ended = False
-            await asked.end(error)
-        except OaGraphError as error:
-            ended = not isinstance(error.__cause__, DriverError | OSError)
-            await asked.end(_told(error, asked.seconds))
-        except Exception as error:
-            ended = False
-            await asked.end(error)
-        if not ended:
-            await self._until_ended(mark)
-
-    async def _weighed(self, text: str, parameters: Mapping[str, object], asked: Asked, mark: str) -> None:
-        """`_run`, ended when a row grows too large while it comes in."""
-        began: list[AsyncTransaction] = []
-        running = asyncio.create_task(self._run(text, parameters, asked, mark, began))
-        try:
-            while not running.done():
-                await asyncio.wait((running,), timeout=_LOOK)
-                if began and _coming_in(began[0]) > ROW_MIB << 20 and running.cancel():
-                    raise AnswerTooLarge(limit=ROW_MIB, what="MiB in a row")
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-        await running
-
-    async def _run(
-        self, text: str, parameters: Mapping[str, object], asked: Asked, mark: str, began: list[AsyncTransaction]
-    ) -> None:
-        async with self._graph.reading(seconds=self._seconds, ahead=_AHEAD, notify=True, mark=mark) as transaction:
-            began.append(transaction)
-            explained = await transaction.run(let_through(_EXPLAIN + text), dict(parameters))
-            summary = await explained.consume()
-            asked.warnings = tuple(map(_in_statement, notifications(summary)))
-            guard.check_plan(summary.query_type or "", cast("Mapping[str, Any] | None", summary.plan))
-            result = await transaction.run(let_through(text), dict(parameters))
-            await asked.put(tuple(result.keys()))
-            async for record in result:
-                await asked.put(_values(record))
+    async def _reader(self) -> _Reader:
+        while self._idle:
+            if (reader := self._idle.pop()).is_alive:
+                return reader
+        return await _Reader.start(self._graph)
 
     async def _until_ended(self, mark: str) -> None:
-        """Waits for a statement that the connection to is lost."""
-        while True:
-            try:
-                if not await self._graph.is_running(mark):
-                    return
-            except (StoreUnavailable, StoreBusy):
-                log.debug("cannot ask whether %s has ended", mark)
-            except OaGraphError as error:  # this server does not tell
-                log.warning("cannot see whether a statement has ended: %s", error)
-                return
-            await asyncio.sleep(_ASK_AGAIN)
+        """Waits for a statement whose connection is lost."""
+        try:
+            while await self._is_running(mark):  # noqa: ASYNC110 - only the server knows, and it sends no event
+                await asyncio.sleep(_ASK_AGAIN)
+        finally:
+            self._marks.discard(mark)
+
+    async def _is_running(self, mark: str) -> bool:
+        try:
+            return await self._graph.is_running(mark)
+        except (StoreUnavailable, StoreBusy):
+            log.debug("cannot ask whether statement %s has ended", mark)
+            return True
+        except OaGraphError as error:  # this server does not tell
+            log.warning("cannot see whether a statement has ended: %s", error)
+            return False
 
 
-def _values(record: Any) -> Row:
-    try:
-        return tuple(plain(each) for each in record)
-    except (DriverError, ValueError, OverflowError) as error:
-        raise StatementFailed(why=f"a value of the answer cannot be shown: {error.__cause__ or error}") from None
-
-
-def _coming_in(transaction: AsyncTransaction) -> int:
-    """Bytes of the message that is being read; 0 where the driver has changed inside, for it has no public word."""
-    connection: Any = getattr(transaction, "_connection", None)
-    buffer: Any = getattr(getattr(connection, "inbox", None), "_buffer", None)
-    return int(getattr(buffer, "used", 0))
-
-
-def _told(error: OaGraphError, seconds: float) -> OaGraphError:
-    """What an error of the database means to an analyst."""
-    cause = error.__cause__
-    if isinstance(cause, Neo4jError) and is_timeout(cause):
-        return StatementTooSlow(seconds=seconds)
-    if isinstance(cause, Neo4jError) and (cause.code or "").endswith("OutOfMemoryError"):
-        return StatementTooHungry()
-    if isinstance(error, StatementRefused):
-        return StatementFailed(why=_in_place(str(error.values["why"])))
+def _error(failure: Mapping[str, Any]) -> OaGraphError:
+    """The error that a process reports."""
+    kind = getattr(errors, failure["error"])
+    error: OaGraphError = kind(**failure["values"])
     return error
-
-
-def _in_place(words: str) -> str:
-    """The server's words, with the place in the statement as it was sent to us."""
-
-    def moved(found: re.Match[str]) -> str:
-        line, column = int(found[1]), int(found[2])
-        return f" (line {line}, column {_column(line, column)})"
-
-    return _PLACE.sub(moved, words)
-
-
-def _in_statement(notification: Notification) -> Notification:
-    """A notification about what is explained, with the place in the statement as it was sent to us."""
-    if notification.line is None or notification.column is None:
-        return notification
-    return replace(notification, column=_column(notification.line, notification.column))
-
-
-def _column(line: int, column: int) -> int:
-    return max(column - len(_EXPLAIN), 1) if line == 1 else column

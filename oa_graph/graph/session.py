@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
@@ -75,6 +75,16 @@ def decoder(shape: type[T]) -> Decode[T]:
     return TypeAdapter(shape).validate_python
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a database is, and how to log in."""
+
+    uri: str
+    username: str
+    password: str = field(repr=False)
+    database: str
+
+
 class Tx(Protocol):
     """Runs statements by name; parameters are the statement's `in` lines."""
 
@@ -124,7 +134,7 @@ def _query(name: str) -> Query:
     return catalogue()[name]
 
 
-def _metadata(query: str | None = None) -> dict[str, str]:
+def transaction_metadata(query: str | None = None) -> dict[str, str]:
     """What `SHOW TRANSACTIONS` and the server's query log tell of a transaction: who sent it, for which request."""
     told = {"app": "oa_graph"}
     if query:
@@ -156,15 +166,14 @@ class _Transaction:
 class Graph:
     """A Neo4j database. One for each process and event loop; close it with `close`."""
 
-    def __init__(
-        self, driver: AsyncDriver, *, database: str, routed: bool, pool: int, statement_sec: float | None
-    ) -> None:
+    def __init__(self, driver: AsyncDriver, endpoint: Endpoint, *, pool: int, statement_sec: float | None) -> None:
         self._driver = driver
-        self._database = database
+        self.endpoint = endpoint
         self.pool = pool
         """The most connections that are open at once."""
         self._statement_sec = statement_sec
         # Only a cluster can answer a read from a server that has not seen the write before it.
+        routed = endpoint.uri.startswith("neo4j")
         self._bookmarks = driver.execute_query_bookmark_manager if routed else None
 
     @classmethod
@@ -194,7 +203,7 @@ class Graph:
             telemetry_disabled=True,
             user_agent="oa-graph",
         )
-        return cls(driver, database=database, routed=uri.startswith("neo4j"), pool=pool, statement_sec=statement_sec)
+        return cls(driver, Endpoint(uri, username, password, database), pool=pool, statement_sec=statement_sec)
 
     async def close(self) -> None:
         await self._driver.close()
@@ -208,7 +217,7 @@ class Graph:
         `ahead`: how many rows the driver asks for at once, and so holds. `notify`: ask the server for notifications.
         """
         async with self._driver.session(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
-            database=self._database,
+            database=self.endpoint.database,
             default_access_mode="READ" if read else "WRITE",
             bookmark_manager=self._bookmarks,
             fetch_size=ahead,
@@ -233,7 +242,7 @@ class Graph:
         return await _retried(lambda: self._sent(_query(name), parameters, seconds=self._statement_sec))
 
     async def _sent(self, query: Query, parameters: Mapping[str, object], *, seconds: float | None) -> list[Row]:
-        statement = Statement(query.text, metadata=_metadata(query.name), timeout=seconds)
+        statement = Statement(query.text, metadata=transaction_metadata(query.name), timeout=seconds)
         with timed(query.name):
             async with self.session(read=query.mode == "read") as session:
                 result = await session.run(statement, query.sent(parameters))
@@ -254,7 +263,7 @@ class Graph:
         seconds = None if patient else self._statement_sec
 
         async def attempt() -> T:
-            async with self._transaction(_metadata(), seconds) as transaction:
+            async with self._transaction(transaction_metadata(), seconds) as transaction:
                 done, worked = await work(_Transaction(transaction)), perf_counter()
                 await transaction.commit()
                 watch.note_commit(perf_counter() - worked)
@@ -266,7 +275,7 @@ class Graph:
         """As a patient `transact`, but nothing is kept: what would come of it."""
 
         async def attempt() -> T:
-            async with self._transaction(_metadata("rehearsal"), None) as transaction:
+            async with self._transaction(transaction_metadata("rehearsal"), None) as transaction:
                 done = await work(_Transaction(transaction))
                 await transaction.rollback()
                 return done
@@ -276,23 +285,22 @@ class Graph:
     @asynccontextmanager
     async def rehearsal(self) -> AsyncGenerator[Store]:
         """A store in which everything can be done and nothing is kept."""
-        with _translated():
-            async with self._transaction(_metadata("rehearsal"), None) as transaction:
+        with translated():
+            async with self._transaction(transaction_metadata("rehearsal"), None) as transaction:
                 yield _Transaction(transaction)
                 await transaction.rollback()
 
     @asynccontextmanager
     async def reading(
-        self, *, seconds: float | None, ahead: int = 1000, notify: bool = False, mark: str = ""
+        self, *, seconds: float | None, ahead: int = 1000, notify: bool = False
     ) -> AsyncGenerator[AsyncTransaction]:
         """A transaction that only reads, for a stream; the server gives it up after `seconds`.
 
-        `ahead` and `notify` are those of `session`; `mark` stands in the server's list of transactions, for
-        `is_running`.
+        `ahead` and `notify` are those of `session`.
         """
-        told = _metadata("reading") | ({"mark": mark} if mark else {})
-        with _translated():
-            async with self._transaction(told, seconds, read=True, ahead=ahead, notify=notify) as transaction:
+        metadata = transaction_metadata("reading")
+        with translated():
+            async with self._transaction(metadata, seconds, read=True, ahead=ahead, notify=notify) as transaction:
                 yield transaction
                 await transaction.rollback()
 
@@ -320,9 +328,9 @@ class Graph:
 
         Raises WriteRefused for one that writes, unless it may.
         """
-        with _translated():
+        with translated():
             async with self.session(read=not write, notify=True) as session:
-                yield await session.run(Statement(text, metadata=_metadata()), dict(parameters))
+                yield await session.run(Statement(text, metadata=transaction_metadata()), dict(parameters))
 
     async def is_running(self, mark: str) -> bool:
         """Whether the server still works on the transaction that was begun with this mark, with or without us."""
@@ -333,9 +341,9 @@ class Graph:
 
     async def execute(self, text: LiteralString, **parameters: object) -> list[Row]:
         """A statement that has no file: schema steps and server questions."""
-        with _translated():
+        with translated():
             async with self.session() as session:
-                result = await session.run(Statement(text, metadata=_metadata()), parameters)
+                result = await session.run(Statement(text, metadata=transaction_metadata()), parameters)
                 return [native(record.data()) async for record in result]
 
 
@@ -347,7 +355,7 @@ class _Glance:
     seconds: float
 
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
-        with _translated():
+        with translated():
             return await self.send(_query(name), parameters, seconds=self.seconds)
 
 
@@ -356,7 +364,7 @@ def _removed_meanwhile(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.code == "Neo.ClientError.Statement.EntityNotFound"
 
 
-class _translated:  # noqa: N801 - reads as a statement where it is used
+class translated:  # noqa: N801 - reads as a statement where it is used
     """Driver errors become ours."""
 
     def __enter__(self) -> None:
@@ -416,7 +424,7 @@ def _is_broken(error: Neo4jError) -> bool:
 
 async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
     pause = _FIRST_PAUSE
-    with _translated():
+    with translated():
         for _ in range(ATTEMPTS - 1):
             try:
                 return await attempt()

@@ -7,7 +7,6 @@ hides SHOW and LOAD inside of list expressions.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oa_graph.errors import OaGraphError
-from oa_graph.graph.door import Door
+from oa_graph.graph.door import Bounds, Door
 from oa_graph.graph.session import Graph
 
 pytestmark = pytest.mark.anyio
@@ -142,23 +141,23 @@ async def set_out(graph: Graph, folder: Path) -> AsyncGenerator[Canaries]:
         yield canaries
 
 
-async def ask(door: Door, statement: str) -> object:
+async def ask(door: Door, statement: str) -> str:
     """The whole answer, or nothing where the statement is refused or fails."""
     try:
         asked = await door.ask(statement, {})
         try:
-            return [row async for row in asked.rows()]
+            return "".join([rows.lines.decode() async for rows in asked.rows()])
         finally:
             asked.leave()
     except OaGraphError:
-        return None
+        return ""
 
 
 async def test_a_hidden_clause_is_refused_or_touches_nothing(graph: Graph, tmp_path: Path) -> None:
     """Whatever the guard takes is really run, beside a transaction of somebody else that must outlive it."""
     async with set_out(graph, tmp_path) as canaries, graph.reading(seconds=None) as other:
         before = await canaries.state()
-        door = Door(graph, at_once=2, seconds=10.0)
+        door = Door(graph, at_once=2, bounds=Bounds(seconds=10.0, rows=1000, mib=1))
         loop = asyncio.get_running_loop()
         rows = await (await other.run(f"UNWIND range(1, 100000) AS n RETURN n, '{SECRET}' AS mark")).fetch(1)
         assert len(rows) == 1
@@ -168,7 +167,7 @@ async def test_a_hidden_clause_is_refused_or_touches_nothing(graph: Graph, tmp_p
         def every_place(statement: str) -> None:
             sent = statement.replace("ADDRESS", canaries.address).replace("FILE", canaries.file.as_uri())
             answer = asyncio.run_coroutine_threadsafe(ask(door, sent), loop).result(60)
-            assert SECRET not in json.dumps(answer, default=str), sent
+            assert SECRET not in answer, sent
 
         await asyncio.to_thread(every_place)
         assert await canaries.state() == before
