@@ -15,7 +15,7 @@ from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
-from oa_graph import boards
+from oa_graph import boards, hosting
 from oa_graph.api import (
     accounts,
     admin,
@@ -149,8 +149,13 @@ async def _open(
     """What requests work with, from the start of the process to its end."""
     server = neo4j_settings()
     used = graph or _connect(server, settings)
-    bounds = Bounds(settings.cypher_sec, settings.cypher_rows, settings.cypher_mib)
-    door = Door(used, at_once=settings.cypher_at_once, bounds=bounds)
+    copy = hosting.connect_copy(settings)
+    door = Door(
+        copy or used,
+        at_once=settings.cypher_at_once,
+        bounds=Bounds(settings.cypher_sec, settings.cypher_rows, settings.cypher_mib),
+        despite_load_csv=settings.cypher_despite_load_csv,
+    )
     try:
         rng = settings.random(current_process().name)  # of each worker another, and the same at each start
         app.state["desk"] = Desk(used, settings.limits, rng, settings, server, settings.rates, door)
@@ -165,6 +170,8 @@ async def _open(
             yield
     finally:
         await door.close()
+        if copy:
+            await copy.close()
         if graph is None:
             await used.close()
         if tracing:

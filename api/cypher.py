@@ -89,6 +89,7 @@ class Account:
             errors.StatementFailed,
             errors.ParameterNotTaken,
             errors.DoorBusy,
+            errors.DoorClosed,
         ),
         200: ResponseSpec(
             str, media_type=NDJSON, generate_examples=False, description="Lines.", examples=[Example(value=_LINES)]
@@ -107,7 +108,9 @@ async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
     try:
         if not request.desk.settings.cypher:
             raise ClientNotAuthorized(why="this service takes no statements")
-        asked = await _while_connected(request, request.desk.door.ask(data.statement, data.parameters))
+        asked = await _while_connected(
+            request, request.desk.door.ask(data.statement, data.parameters, client=request.caller.id)
+        )
     except Exception as error:
         account.outcome = type(error).__name__
         account.write()

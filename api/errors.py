@@ -96,6 +96,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.AuthAndUsernameRequired: Face(400, 2012),
     errors.StatementNotAllowed: Face(400, 7000),
     errors.DoorBusy: Face(503, 7001, 5),
+    errors.DoorClosed: Face(503, 7005, 30),
     errors.StatementTooLarge: Face(400, 7002),
     errors.AnswerTooLarge: Face(400, 7002),
     errors.StatementTooHungry: Face(400, 7002),

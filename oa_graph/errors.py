@@ -11,7 +11,7 @@
     │   ├── StoreUnavailable · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   ├── TreeClosed · BrokenThread · StatsNotReady · StillChanging
-    │   └── DoorBusy
+    │   └── DoorBusy · DoorClosed
     ├── NotValid        mend the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
@@ -248,6 +248,10 @@ class AuthAndUsernameRequired(NotValid):
 
 class DoorBusy(NotNow):
     """{limit} statements of analysts are at work already; ask again when one has ended."""
+
+
+class DoorClosed(NotNow):
+    """A statement of this client was told to stop and still runs; ask again when it has ended."""
 
 
 class StatementNotAllowed(NotValid):

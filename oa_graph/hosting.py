@@ -34,6 +34,10 @@ class NoGraph(Setup):
     """There is no graph in {folder}. Make one with `oa-graph serve`, `oa-graph import FILE` or `oa-graph demo`, or name another folder with `--data` or OA_GRAPH_DATA."""  # noqa: E501 - one sentence is one line
 
 
+class CopyNotServing(Setup):
+    """The copy in {folder} has no server that answers; `oa-graph serve` and `oa-graph db start` start it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """Where the graph of this installation is."""
@@ -97,6 +101,33 @@ def database(
         yield Database(
             address.bolt, address.username, address.password, address.database, address.http, server.password_file
         )
+
+
+@contextmanager
+def copy(settings: Settings, *, starting: Starting = nullcontext) -> Generator[None]:
+    """Runs the server of the copy for analysts, if there is one. Raises NoGraph where `oa-graph db clone` made none.
+
+    It has half the memory that a server of its own would have, and gives way to others when the machine is busy.
+    """
+    if settings.cypher_copy is None:
+        yield
+        return
+    server = Server(settings.cypher_copy, memory=sized_from_machine(share=0.5), gives_way=True)
+    if not server.has_store():
+        raise NoGraph(folder=server.data)
+    with _started(server, starting):
+        yield
+
+
+def connect_copy(settings: Settings) -> Graph | None:
+    """A connection to the copy for analysts; None where there is none. Raises CopyNotServing."""
+    if settings.cypher_copy is None:
+        return None
+    if (address := Server(settings.cypher_copy).address()) is None:
+        raise CopyNotServing(folder=settings.cypher_copy)
+    return Graph.connect(
+        address.bolt, address.username, address.password, database=address.database, pool=settings.cypher_at_once + 1
+    )
 
 
 @contextmanager

@@ -157,6 +157,12 @@ class Settings(_Environment):
     cypher_at_once: int = Field(
         2, ge=1, description="such statements at work at once, for each process; others are told to come again"
     )
+    cypher_despite_load_csv: bool = Field(
+        False, description="take statements even where `LOAD CSV` may read files or addresses on the database's machine"
+    )
+    cypher_copy: Path | None = Field(
+        None, description="data folder of a copy made by `oa-graph db clone`, on which these statements run instead"
+    )
     seed: int | None = Field(
         None, description="seeds the choices of the policy, a sequence for each worker; empty: from the system"
     )

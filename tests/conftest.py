@@ -86,7 +86,11 @@ def _managed(data: Path) -> Generator[Server]:
 def _container() -> Generator[Server]:
     from testcontainers.community.neo4j import Neo4jContainer
 
-    with Neo4jContainer("neo4j:2026.08.1-community") as container:
+    container = Neo4jContainer("neo4j:2026.08.1-community")
+    # As docker-compose.yml: statements of analysts reach neither files nor addresses.
+    container.with_env("NEO4J_dbms_security_allow__csv__import__from__file__urls", "false")
+    container.with_env("NEO4J_internal_dbms_cypher__ip__blocklist", "0.0.0.0/0,::/0")
+    with container:
         yield Server(container.get_connection_url(), container.username, container.password, "neo4j")
 
 

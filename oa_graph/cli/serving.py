@@ -11,7 +11,16 @@ from tempfile import TemporaryDirectory
 import click
 
 from oa_graph import hosting
-from oa_graph.cli.console import browser_login, chosen_settings, data_option, database, err, prepare, print_facts
+from oa_graph.cli.console import (
+    browser_login,
+    chosen_settings,
+    data_option,
+    database,
+    err,
+    prepare,
+    print_facts,
+    starting,
+)
 from oa_graph.model import PRESETS, Limits, Preset
 from oa_graph.policy import growth
 from oa_graph.settings import Settings, neo4j_settings
@@ -38,7 +47,7 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
         os.environ["OA_GRAPH_PRESET"] = preset  # for the workers too
     chosen = chosen_settings(data)
     key = hosting.trusted_key(chosen)
-    with database(chosen) as found:
+    with database(chosen) as found, hosting.copy(chosen, starting=starting):
         prepare(found, chosen, key)
         _announce(f"http://{host}:{port}", found, key)
         err.print(f"People         {_people(chosen.limits)}")

@@ -15,13 +15,17 @@ from asyncio.subprocess import PIPE, Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from secrets import token_hex
+from time import monotonic
 from typing import Any, NamedTuple
 
+from neo4j.exceptions import Neo4jError
 from pydantic_core import to_json
 
 from oa_graph import errors
 from oa_graph.errors import (
+    ClientNotAuthorized,
     DoorBusy,
+    DoorClosed,
     OaGraphError,
     StatementTooHungry,
     StatementTooSlow,
@@ -31,7 +35,7 @@ from oa_graph.errors import (
 from oa_graph.graph import guard
 from oa_graph.graph.door_reader import HEADER, Kind, Request
 from oa_graph.graph.notifications import Notification
-from oa_graph.graph.session import Graph, transaction_metadata
+from oa_graph.graph.session import Graph, StatementRefused, transaction_metadata
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,12 @@ _IDLE = 60.0
 """Seconds that a process without a statement is kept."""
 _ASK_AGAIN = 2.0
 """Seconds between two questions whether a statement is still at work whose process was ended."""
+_STOPS = 10.0
+"""Seconds in which a statement ends that was told to stop; the door closes for the client of one that does not."""
+_OUTSIDE = ("file:///oa-graph-looks-for-this.csv", "http://192.0.2.1/", "http://[2001:db8::1]/")
+"""What `LOAD CSV` must refuse to try: a file, and addresses of RFC 5737 and RFC 3849 that nobody has."""
+_OUTSIDE_SEC = 10.0
+"""Time for one of these."""
 
 
 class Bounds(NamedTuple):
@@ -72,7 +82,14 @@ class _Reader:
             sys.executable, "-m", "oa_graph.graph.door_reader", stdin=PIPE, stdout=PIPE
         )
         reader = cls(process)
-        await reader._write(to_json(graph.endpoint))
+        try:
+            await reader._write(to_json(graph.endpoint))
+            await reader.frame()  # it is ready; the time to get there is not that of a statement
+        except BaseException as error:
+            reader.end()
+            if isinstance(error, EOFError):
+                raise StoreUnavailable(why="the process that reads answers ended at its start") from error
+            raise
         return reader
 
     async def ask(self, request: Request) -> None:
@@ -116,11 +133,12 @@ class _Reader:
 class Asked:
     """An answer on its way. Whoever does not read it to its end calls `leave`."""
 
-    def __init__(self, door: Door, reader: _Reader, mark: str, seconds: float) -> None:
+    def __init__(self, door: Door, reader: _Reader, client: str, mark: str, seconds: float) -> None:
         self.columns: tuple[str, ...] = ()
         self.warnings: tuple[Notification, ...] = ()
         self._door = door
         self._reader = reader
+        self._client = client
         self._mark = mark
         self._seconds = seconds
         self._first: Rows | None = None
@@ -156,6 +174,8 @@ class Asked:
                 self._finish(is_over=False)
                 raise StatementTooSlow(seconds=self._seconds) if self._is_late else StatementTooHungry() from None
             match kind:
+                case Kind.READY:
+                    pass
                 case Kind.WARNINGS:
                     self.warnings = tuple(Notification(**warning) for warning in json.loads(content))
                 case Kind.COLUMNS:
@@ -173,17 +193,20 @@ class Asked:
     def _finish(self, *, is_over: bool) -> None:
         self._is_over = True
         self._deadline.cancel()
-        self._door.finish(self._reader, self._mark, is_over=is_over)
+        self._door.finish(self._reader, self._client, self._mark, is_over=is_over)
 
 
 class Door:
     """The door of one process."""
 
-    def __init__(self, graph: Graph, *, at_once: int, bounds: Bounds) -> None:
+    def __init__(self, graph: Graph, *, at_once: int, bounds: Bounds, despite_load_csv: bool = False) -> None:
         self._graph = graph
         self._at_once = at_once
         self._bounds = bounds
+        self._is_safe = despite_load_csv
         self._marks: set[str] = set()
+        self._closed: dict[str, str] = {}
+        """The client of each statement, by its mark, that goes on although it was told to stop."""
         self._idle: list[_Reader] = []
         self._busy: set[_Reader] = set()
         self._waiting: set[asyncio.Task[None]] = set()
@@ -193,13 +216,18 @@ class Door:
         """How many statements the server works on, whether or not anybody still waits for them."""
         return len(self._marks)
 
-    async def ask(self, statement: str, parameters: Mapping[str, object]) -> Asked:
+    async def ask(self, statement: str, parameters: Mapping[str, object], *, client: str) -> Asked:
         """An answer that has begun.
 
-        Raises what `guard.checked` and `guard.check_plan` raise, DoorBusy, StatementTooSlow, StatementTooHungry,
-        StatementFailed with the server's words, AnswerTooLarge for the first row, and StoreUnavailable.
+        Raises what `guard.checked` and `guard.check_plan` raise, DoorBusy, DoorClosed, StatementTooSlow,
+        StatementTooHungry, StatementFailed with the server's words, AnswerTooLarge for the first row, StoreUnavailable,
+        and ClientNotAuthorized where the server lets statements read files or addresses.
         """
         text = guard.checked(statement, parameters)
+        if client in self._closed.values():
+            raise DoorClosed()
+        if not self._is_safe:
+            await self._check_load_csv()
         if self.at_work >= self._at_once:
             raise DoorBusy(limit=self._at_once)
         mark = token_hex(8)
@@ -210,7 +238,7 @@ class Door:
             self._marks.discard(mark)
             raise
         self._busy.add(reader)
-        asked = Asked(self, reader, mark, self._bounds.seconds)
+        asked = Asked(self, reader, client, mark, self._bounds.seconds)
         try:
             metadata = transaction_metadata("reading") | {"mark": mark}
             await reader.ask(Request(text, parameters, metadata, *self._bounds))
@@ -220,7 +248,7 @@ class Door:
             raise
         return asked
 
-    def finish(self, reader: _Reader, mark: str, *, is_over: bool) -> None:
+    def finish(self, reader: _Reader, client: str, mark: str, *, is_over: bool) -> None:
         """Takes back a process, and the place when the server is done."""
         self._busy.discard(reader)
         if is_over:
@@ -229,7 +257,7 @@ class Door:
             reader.rest()
             return
         reader.end()
-        task = asyncio.get_running_loop().create_task(self._until_ended(mark))
+        task = asyncio.get_running_loop().create_task(self._until_ended(client, mark))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -248,13 +276,33 @@ class Door:
                 return reader
         return await _Reader.start(self._graph)
 
-    async def _until_ended(self, mark: str) -> None:
+    async def _check_load_csv(self) -> None:
+        """Raises ClientNotAuthorized, unless the server refuses to read from anywhere; its word counts from then on."""
+        for url in _OUTSIDE:
+            try:
+                async with self._graph.reading(seconds=_OUTSIDE_SEC) as transaction:
+                    await (await transaction.run("LOAD CSV FROM $url AS line RETURN line LIMIT 1", url=url)).consume()
+            except (StatementRefused, StoreBusy, StoreUnavailable) as error:
+                if _is_forbidden(error.__cause__):
+                    continue
+                if isinstance(error, StoreUnavailable):
+                    raise
+            log.warning("analysts' statements are not taken: on the database server LOAD CSV may read %s", url)
+            raise ClientNotAuthorized(why="on this database server LOAD CSV may read files or addresses")
+        self._is_safe = True
+
+    async def _until_ended(self, client: str, mark: str) -> None:
         """Waits for a statement whose connection is lost."""
+        late = monotonic() + _STOPS
         try:
-            while await self._is_running(mark):  # noqa: ASYNC110 - only the server knows, and it sends no event
+            while await self._is_running(mark):
+                if mark not in self._closed and monotonic() > late:
+                    self._closed[mark] = client
+                    log.error("statement %s of client %s was told to stop and still runs", mark, client)
                 await asyncio.sleep(_ASK_AGAIN)
         finally:
             self._marks.discard(mark)
+            self._closed.pop(mark, None)
 
     async def _is_running(self, mark: str) -> bool:
         try:
@@ -265,6 +313,13 @@ class Door:
         except OaGraphError as error:  # this server does not tell
             log.warning("cannot see whether a statement has ended: %s", error)
             return False
+
+
+def _is_forbidden(error: BaseException | None) -> bool:
+    """Whether a setting of the server or a right of its user forbids what failed."""
+    return isinstance(error, Neo4jError) and (
+        error.code == "Neo.ClientError.Security.Forbidden" or "configuration property" in (error.message or "")
+    )
 
 
 def _error(failure: Mapping[str, Any]) -> OaGraphError:

@@ -56,6 +56,8 @@ HEADER = struct.Struct(">cI")
 class Kind(Enum):
     """What a frame holds."""
 
+    READY = b"S"
+    """It takes requests, from now on."""
     WARNINGS = b"W"
     """A JSON list of `Notification`s."""
     COLUMNS = b"C"
@@ -104,6 +106,7 @@ def main() -> None:
     with suppress(ValueError, OSError):  # a system without this limit goes on without it
         resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MIB << 20, MEMORY_MIB << 20))
     endpoint = Endpoint(**json.loads(lines.readline()))
+    send(Kind.READY, b"")
     with _driver(endpoint) as driver:
         for line in lines:
             _answer(driver, endpoint.database, Request(**json.loads(line)), send)

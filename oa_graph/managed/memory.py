@@ -23,9 +23,9 @@ class Memory:
             raise ValueError("Neo4j needs 128 MiB of heap and 8 MiB of page cache at the least")
 
 
-def sized_from_machine(store_bytes: int = 0) -> Memory:
-    """Share out this machine for a store of some size now."""
-    return sized(machine_mib(), store_bytes // _MIB)
+def sized_from_machine(store_bytes: int = 0, *, share: float = 1.0) -> Memory:
+    """Share out this machine, or a `share` of it, for a store of some size now."""
+    return sized(int(machine_mib() * share), store_bytes // _MIB)
 
 
 def sized(total_mib: int, store_mib: int = 0) -> Memory:

@@ -79,7 +79,7 @@ class Server:
     """The managed server of one data folder.
 
     Several of these, in one process or in many, may share it. Ports, memory and settings count for whoever
-    starts it; those who join take it as it is.
+    starts it; those who join take it as it is. With `gives_way` it gets what other processes leave of the processors.
     """
 
     def __init__(
@@ -91,12 +91,14 @@ class Server:
         http_port: int | None = None,
         extra_config: Mapping[str, str] | None = None,
         jvm_options: Sequence[str] = (),
+        gives_way: bool = False,
     ) -> None:
         self._home = Home(data.expanduser().absolute())
         self._wish = memory
         self._asked = (bolt_port, http_port)
         self._extra = dict(extra_config or {})
         self._jvm_options = tuple(jvm_options)
+        self._gives_way = gives_way
         self._hold: tuple[int, Path] | None = None
         self._log_from = 0  # where in neo4j.log the server that we started begins
 
@@ -410,6 +412,8 @@ class Server:
         homes = (f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}")
         extra = (f"-XX:ErrorFile={self._home.logs}/crash-%p.log", *self._jvm_options)
         command = java.command(java.SERVER, *homes, heap_mib=plan.memory.heap_mib, extra=extra)
+        if self._gives_way:
+            command = ["nice", "-n", "10", *command]
         store.spawn(self._home, command, claims.descriptors)
         return state
 

@@ -8,20 +8,24 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from oa_graph import managed
 from oa_graph.api.logs import FIELDS
-from oa_graph.graph import guard
+from oa_graph.graph import clients, door, guard, schema
 from oa_graph.graph.session import Graph
+from oa_graph.model import Client
 from tests.api.conftest import ANALYST, ANALYST_ID, DEFAULT, WEB, Service, admit, serving, snapshot
 from tests.builders import plant
 
 pytestmark = pytest.mark.anyio
 
-NOT_ALLOWED, BUSY, TOO_LARGE, TOO_SLOW, FAILED = 7000, 7001, 7002, 7003, 7004
+NOT_ALLOWED, BUSY, TOO_LARGE, TOO_SLOW, FAILED, CLOSED = 7000, 7001, 7002, 7003, 7004, 7005
+SECOND_ANALYST = "the key of a second analyst"
 
 
 class Desk:
@@ -70,6 +74,8 @@ async def desk(service: Service) -> AsyncGenerator[Desk]:
 async def bounded(graph: Graph, **settings: object) -> AsyncGenerator[Desk]:
     """A desk before a service with other bounds."""
     await admit(graph)
+    second = Client("second", "another notebook", analyst=True)
+    await clients.create(graph, client=second, key_hash=clients.key_hash(SECOND_ANALYST))
     async with serving(graph, DEFAULT, None, **settings) as url, sitting(url) as desk:
         yield desk
 
@@ -275,18 +281,49 @@ async def test_a_statement_that_wants_too_much_memory_is_told_so(graph: Graph) -
         assert await desk.whole("RETURN 1 AS x") == [[1]]
 
 
-async def test_one_that_the_server_cannot_end_keeps_its_place_until_it_ends(graph: Graph) -> None:
-    """And the answer comes in time all the same."""
-    growing = "WITH [i IN range(1, 60000) | $text] AS xs RETURN size(reduce(a = 0, x IN xs | a + x)) AS x"
-    async with bounded(graph, cypher_sec=2, cypher_at_once=1) as desk:
+async def test_one_that_the_server_cannot_end_keeps_its_place_until_it_ends(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer comes in time all the same. Until then the door is closed for whoever sent the statement."""
+    monkeypatch.setattr(door, "_STOPS", 0.0)
+    loop = "size([x IN range(1, 1000000) WHERE toString(x) CONTAINS toString(x % 1001) | x])"
+    endless = f"RETURN {' + '.join([loop] * 110)} AS x"
+    async with bounded(graph, cypher_sec=3, cypher_at_once=1) as desk:
+        assert await desk.whole("RETURN 1 AS x") == [[1]]
         began = time.monotonic()
-        code, _ = await desk.refused(growing, text="x" * 10)
+        code, message = await desk.refused(endless)
         took = time.monotonic() - began
-        assert code == TOO_SLOW
+        assert code == TOO_SLOW, message
         assert took < 20
+        desk.http.headers["X-API-Key"] = SECOND_ANALYST
         code, message = await desk.refused("RETURN 1 AS x")
         assert (code, "1 statements" in message) == (BUSY, True)
+        desk.http.headers["X-API-Key"] = ANALYST
+        until = time.monotonic() + 60
+        while f"client {ANALYST_ID} was told to stop and still runs" not in caplog.text:
+            assert time.monotonic() < until
+            await asyncio.sleep(0.1)
+        got = await desk.send("RETURN 1 AS x")
+        assert (got.status_code, got.json()["error_code"], "retry-after" in got.headers) == (503, CLOSED, True)
         await eventually_answers(desk, seconds=180)
+
+
+async def test_the_door_stays_shut_where_load_csv_may_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The file is forbidden on this server, addresses are not."""
+    lenient = {"internal.dbms.cypher_ip_blocklist": ""}
+    with managed.Server(tmp_path, memory=managed.Memory(512, 64), extra_config=lenient) as server:
+        at = server.start()
+        lax = Graph.connect(at.bolt, at.username, at.password, database=at.database)
+        await schema.apply(lax)
+        async with bounded(lax) as desk:
+            for _ in range(2):
+                got = await desk.send("RETURN 1 AS x")
+                assert (got.status_code, got.json()["error_code"]) == (403, 2)
+            assert "LOAD CSV may read http://192.0.2.1/" in caplog.text
+        async with bounded(lax, cypher_despite_load_csv=True) as desk:
+            assert await desk.whole("RETURN 1 AS x") == [[1]]
+            assert (await desk.refused("LOAD CSV FROM 'http://192.0.2.1/' AS x RETURN x"))[0] == NOT_ALLOWED
+        await lax.close()
 
 
 async def test_so_many_are_at_work_at_once(graph: Graph) -> None:
