@@ -80,6 +80,32 @@ def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, t
         assert "Traceback" not in said, said
 
 
+def test_statements_of_analysts_run_on_the_copy(data: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    assert run("client", "add", "a bot", "--frontend-type", "bot", "--data", data).returncode == 0
+    assert run("db", "clone", copy, "--data", data).returncode == 0
+    assert run("client", "add", "another bot", "--frontend-type", "bot", "--data", data).returncode == 0
+    with serve(tmp_path / "log", ["--data", data], {"OA_GRAPH_CYPHER_COPY": str(copy)}) as service:
+        pid = ManagedServer(copy).status().pid
+        assert pid
+        assert psutil.Process(pid).nice() == 10
+        key = (data / "api-key").read_text().strip()
+        answer = httpx.post(
+            f"{service.url}/api/v1/cypher",
+            json={"statement": "MATCH (c:Client) RETURN c.description AS name ORDER BY name"},
+            headers={"X-API-Key": key},
+            timeout=60,
+            trust_env=False,
+        )
+        assert [json.loads(line) for line in answer.text.splitlines()[1:-1]] == [
+            ["The trusted client of this installation"],
+            ["a bot"],
+        ]
+        assert ask(service, key).status_code == 200
+        assert service.end() == 0
+    assert not is_alive(pid)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_service_that_is_ended_while_it_starts_leaves_nothing_behind(data: Path, number: int) -> None:
     process = subprocess.Popen(
