@@ -252,6 +252,8 @@ async def skipped(at: Moment, *, tree: str, state: TreeState, skips: int) -> Non
 
 async def tend(graph: Graph, limits: Limits, *, now: datetime, rng: Random) -> None:
     """Once at the start: draws prompts where the operator has raised the number of growing trees meanwhile."""
-    for lang in await trees.languages(graph):
+    for lang, counts in (await trees.languages(graph)).items():
+        if not (counts.waiting and growth.missing_trees(growing=counts.growing, limits=limits)):
+            continue
         while await graph.transact(lambda tx, lang=lang: draw(Moment(tx, limits, now, rng), lang)):
             pass

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar
@@ -14,6 +15,7 @@ from oa_graph import boards, protocol
 from oa_graph.errors import OaGraphError
 from oa_graph.graph import stats, trees, users
 from oa_graph.graph.session import Graph
+from oa_graph.graph.watch import watching
 from oa_graph.model import (
     AuthMethod,
     Client,
@@ -238,6 +240,33 @@ def answer_for(task: Task) -> TextAnswer | RankingAnswer | LabelAnswer:
     if task.form is not None:
         return labels_for(task)
     return ranking_for(task) if task.candidates else text_for(task)
+
+
+@dataclass(slots=True)
+class Sent:
+    """A `Watch` that remembers the names of statements."""
+
+    names: list[str] = field(default_factory=list[str])
+    request: str = "of-a-test"
+
+    def statement(self, name: str, seconds: float, outcome: str) -> None:
+        self.names.append(name)
+
+    def again(self) -> None:
+        self.names.append("sent again")
+
+    def session(self, change: int) -> None: ...
+
+    def task(self, kind: str, outcome: str) -> None: ...
+
+
+@contextmanager
+def sent_statements() -> Generator[Sent]:
+    """The statements that are sent inside."""
+    sent = Sent()
+    token = watching.set(sent)
+    yield sent
+    watching.reset(token)
 
 
 async def lapse(graph: Graph, *tasks: Task) -> None:

@@ -30,8 +30,6 @@ def known() -> list[str]:
 
 async def apply(graph: Graph) -> list[str]:
     """Applies what is new and returns the names; raises SchemaChanged or SchemaTooNew before touching anything."""
-    # The constraint comes first: two processes that start at once can then not both write the same step.
-    await graph.execute("CREATE CONSTRAINT schema_version IF NOT EXISTS FOR (s:Schema) REQUIRE s.version IS UNIQUE")
     applied = {
         row["version"]: row["checksum"]
         for row in await graph.execute("MATCH (s:Schema) RETURN s.version AS version, s.checksum AS checksum")
@@ -43,6 +41,10 @@ async def apply(graph: Graph) -> list[str]:
         if known[version].checksum != checksum:
             raise SchemaChanged(name=known[version].name)
     new = [step for step in schema_files() if step.version not in applied]
+    if not new:
+        return []
+    # The constraint comes first: two processes that start at once can then not both write the same step.
+    await graph.execute("CREATE CONSTRAINT schema_version IF NOT EXISTS FOR (s:Schema) REQUIRE s.version IS UNIQUE")
     for step in new:
         for statement in step.statements:
             await _apply(graph, statement)
@@ -54,8 +56,7 @@ async def apply(graph: Graph) -> list[str]:
             checksum=step.checksum,
             now=datetime.now(UTC),
         )
-    if new:
-        await graph.execute("CALL db.awaitIndexes($seconds)", seconds=_POPULATED)
+    await graph.execute("CALL db.awaitIndexes($seconds)", seconds=_POPULATED)
     return [step.name for step in new]
 
 

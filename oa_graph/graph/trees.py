@@ -133,9 +133,9 @@ async def counts(tx: Tx, *, limit: int, now: datetime) -> list[Grove]:
     return await many(tx, "trees/counts", _grove, now_ms=milliseconds(now), limit=limit)
 
 
-async def languages(tx: Tx) -> list[str]:
-    """The languages that have trees."""
-    return await many(tx, "trees/languages", lambda row: str(row["lang"]))
+async def languages(tx: Tx) -> dict[str, LanguageCounts]:
+    """Read the counts of all languages that have trees, without a lock."""
+    return dict(await many(tx, "trees/languages", lambda row: (str(row["lang"]), _counts(row))))
 
 
 @dataclass(frozen=True, slots=True)

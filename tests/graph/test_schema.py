@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from random import Random
+from typing import LiteralString
 
 import pytest
 
@@ -14,7 +15,7 @@ from oa_graph import boards
 from oa_graph.errors import SchemaChanged, SchemaTooNew
 from oa_graph.graph import schema
 from oa_graph.graph.queries import SchemaFile, schema_files
-from oa_graph.graph.session import Graph
+from oa_graph.graph.session import Graph, Row
 from oa_graph.language import normalized
 from oa_graph.model import Limits, TaskKind, TreeState
 from oa_graph.policy import search
@@ -91,6 +92,19 @@ async def test_a_new_graph_gets_every_file_once_with_its_checksum(graph: Graph) 
     assert await schema.apply(graph) == [each.name for each in schema_files()]
     assert await remembered(graph) == [(each.version, each.name, each.checksum) for each in schema_files()]
     assert await schema.apply(graph) == []
+
+
+async def test_a_graph_that_has_all_is_asked_once(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[str] = []
+    execute = Graph.execute
+
+    async def noted(self: Graph, text: LiteralString, **parameters: object) -> list[Row]:
+        sent.append(text)
+        return await execute(self, text, **parameters)
+
+    monkeypatch.setattr(Graph, "execute", noted)
+    assert await schema.apply(graph) == []
+    assert len(sent) == 1
 
 
 async def test_all_that_the_files_promise_is_there(graph: Graph) -> None:

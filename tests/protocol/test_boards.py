@@ -11,10 +11,10 @@ import pytest
 
 from oa_graph import boards, hosting
 from oa_graph.errors import NothingToHandOut
-from oa_graph.graph import stats
+from oa_graph.graph import clients, stats
 from oa_graph.graph.session import Graph, Tx
 from oa_graph.model import Frame, LabelAnswer, Limits, SystemStats, TaskKind, TreeState
-from tests.builders import ADA, BOB, Hands, at_once, figures, person, plant, questions
+from tests.builders import ADA, BOB, Hands, at_once, figures, person, plant, questions, sent_statements
 from tests.invariants import boards_of, same_when_counted_anew
 
 pytestmark = pytest.mark.anyio
@@ -270,3 +270,18 @@ async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start
     await graph.execute("MATCH (score:Score) DELETE score")
     await hosting.prepare(graph, limits, key="a key", rng=rng)
     assert await figures(graph, "ada") == {}
+
+
+async def test_a_start_on_a_graph_that_has_all_only_asks(graph: Graph, limits: Limits, rng: Random) -> None:
+    """A cold server takes a second for some statements; the number does not grow with languages and trees."""
+    for lang in ("en", "de"):
+        await plant(graph, {"What is rain?": {}}, lang=lang, limits=limits)
+    await hosting.prepare(graph, limits, key="a key", rng=rng)
+    with sent_statements() as sent:
+        await hosting.prepare(graph, limits, key="a key", rng=rng)
+    assert sent.names == ["clients/by_key_hash", "trees/languages"]
+    await hosting.prepare(graph, limits, key="another key", rng=rng)
+    assert await clients.by_key_hash(graph, clients.key_hash("a key")) is None
+    client = await clients.by_key_hash(graph, clients.key_hash("another key"))
+    assert client is not None
+    assert (client.id, client.trusted) == (hosting.TRUSTED, True)
