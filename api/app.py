@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing import current_process
 from typing import TYPE_CHECKING
@@ -41,7 +41,6 @@ from oa_graph.api import (
 from oa_graph.api.call import Call, Desk
 from oa_graph.api.codec import Json
 from oa_graph.api.errors import HANDLERS
-from oa_graph.api.health import Readiness
 from oa_graph.api.keys import Keys
 from oa_graph.api.metrics import Metrics
 from oa_graph.api.observation import Observed
@@ -164,9 +163,7 @@ async def _open(
             cache_sec=settings.client_cache_sec,
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
-        app.state["readiness"] = readiness = Readiness(used, settings.limits)
-        await readiness.warm()
-        async with _in_background(used, settings):
+        async with _in_background(used, settings, app.state["metrics"]):
             yield
     finally:
         await door.close()
@@ -179,18 +176,26 @@ async def _open(
 
 
 @asynccontextmanager
-async def _in_background(graph: Graph, settings: Settings) -> AsyncGenerator[None]:
-    """What goes on beside requests."""
-    if not settings.boards_every_sec:
-        yield
-        return
-    task = asyncio.create_task(boards.follow(graph, every=settings.boards_every_sec))
+async def _in_background(graph: Graph, settings: Settings, metrics: Metrics) -> AsyncGenerator[None]:
+    """Run what goes on beside requests."""
+    tasks = [asyncio.create_task(work) for work in _background_work(graph, settings, metrics)]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+_FIRST_WORKERS = {"MainProcess", "SpawnProcess-1"}
+"""Names of the only worker, and of the first of several; one that takes the place of another has a later number."""
+
+
+def _background_work(graph: Graph, settings: Settings, metrics: Metrics) -> Iterator[Coroutine[object, object, None]]:
+    if current_process().name in _FIRST_WORKERS:  # the server keeps its plans for all
+        yield health.warm_up(graph, settings.limits, metrics)
+    if settings.boards_every_sec:
+        yield boards.follow(graph, every=settings.boards_every_sec)
 
 
 def _connect(server: Neo4jSettings, settings: Settings) -> Graph:

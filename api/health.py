@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextvars import Context
-from typing import cast
 
 from litestar import Router, get
 
@@ -13,38 +11,37 @@ from oa_graph import errors, protocol
 from oa_graph.api import wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import OPEN, told
-from oa_graph.errors import NotNow, StoreUnavailable
+from oa_graph.api.metrics import Metrics
+from oa_graph.errors import NotNow
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits
 
 log = logging.getLogger(__name__)
 
+_AWAY = 5.0
+"""Seconds until a warm-up is tried again that found no database."""
+_LOOK = 0.05
+_LONGEST_TURN = 1.0
+"""Seconds that a statement of the warm-up waits for requests to be answered: it may hold locks meanwhile."""
 
-class Readiness:
-    """Whether the statements are planned, so that the first people do not wait for it."""
 
-    def __init__(self, graph: Graph, limits: Limits) -> None:
-        self._graph = graph
-        self._limits = limits
-        self._is_warm = False
-        self._warming: asyncio.Task[None] | None = None
+async def warm_up(graph: Graph, limits: Limits, metrics: Metrics) -> None:
+    """Have the statements planned behind readiness, giving way to requests; once the database is there."""
 
-    async def warm(self) -> None:
-        """A database that is not there yet is no reason not to start."""
+    async def give_way() -> None:
+        for _ in range(round(_LONGEST_TURN / _LOOK)):
+            if not metrics.in_progress:
+                return
+            await asyncio.sleep(_LOOK)
+
+    while True:
         try:
-            await protocol.warm(self._graph, self._limits)
-            self._is_warm = True
+            return await protocol.warm(graph, limits, give_way=give_way)
         except NotNow as error:
             log.warning("warm-up failed: %s", error)
-
-    def check(self) -> None:
-        """Raises StoreUnavailable until what was not warmed at the start has been made up for."""
-        if self._is_warm:
-            return
-        if self._warming is None or self._warming.done():
-            # In a context of its own: it is no part of the request that asked.
-            self._warming = asyncio.create_task(self.warm(), context=Context())
-        raise StoreUnavailable(why="it is being warmed up")
+        except Exception:  # people work without it
+            return log.exception("warm-up failed")
+        await asyncio.sleep(_AWAY)
 
 
 @get("/live", summary="Liveness probe", operation_id="live")
@@ -55,9 +52,8 @@ async def live() -> wire.Health:
 
 @get("/ready", summary="Readiness probe", operation_id="ready", responses=told(errors.StoreUnavailable))
 async def ready(request: Call) -> wire.Health:
-    """The database answers too, and has seen the statements once."""
+    """The database answers too."""
     await request.graph.execute("RETURN 1 AS one")
-    cast("Readiness", request.app.state["readiness"]).check()
     return wire.Health(status="ready")
 
 

@@ -66,6 +66,8 @@ class Metrics:
     """The counts of one process. Series are looked up by a cache: the library's own way takes a lock each time."""
 
     def __init__(self, *, pool: int) -> None:
+        self.in_progress = 0
+        """Requests that this process is answering."""
         self.registry = own = CollectorRegistry()
         self._requests = cache(
             Counter(
@@ -139,10 +141,12 @@ class Metrics:
     # What happens in a request
 
     def begun(self) -> None:
+        self.in_progress += 1
         self._open.inc()
 
     def answered(self, *, method: str, route: str, status: str, seconds: float) -> None:
         """The request that had `begun` is over."""
+        self.in_progress -= 1
         self._open.dec()
         method = method if method in _METHODS else "other"
         self._requests(method, route, status).inc()

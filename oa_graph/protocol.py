@@ -7,13 +7,13 @@ rankings, skips and reports, is one transaction: the event first, then what foll
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from math import ceil
 from random import Random
-from typing import assert_never
+from typing import TypeVar, assert_never
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from oa_graph import boards, lifecycle
@@ -48,7 +48,7 @@ from oa_graph.errors import (
     WrongAnswer,
 )
 from oa_graph.graph import posts, tasks, trees, users
-from oa_graph.graph.session import Graph, Store, Tx, milliseconds
+from oa_graph.graph.session import Graph, Row, Store, Tx, milliseconds
 from oa_graph.graph.tasks import Leased, Outcome, Slip
 from oa_graph.graph.watch import note_task
 from oa_graph.lifecycle import Moment
@@ -73,6 +73,8 @@ from oa_graph.model import (
 from oa_graph.policy import availability as counting
 from oa_graph.policy import growth, nothing_to_do, rating, review, sampling, scoring, search
 from oa_graph.policy.kinds import KINDS, Family, offered, race
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -609,21 +611,47 @@ _NAMES: dict[type, str] = {RankingAnswer: "ranking", LabelAnswer: "set of labels
 _WARM_LANG = "x-warm-up"
 
 
-async def warm(graph: Graph, limits: Limits, *, prompts: int = 6) -> None:
-    """Grows some trees in a transaction that is never committed.
+_WARM_KINDS = (None, TaskKind.INITIAL_PROMPT, TaskKind.LABEL_INITIAL_PROMPT, TaskKind.ASSISTANT_REPLY)
+"""A first person asks for anything."""
 
-    The statements are then planned and the JVM has compiled some of what they run, so that the first people do not
-    wait for that: without it their first request takes a second.
+GiveWay = Callable[[], Awaitable[None]]
+
+
+async def _at_once() -> None:
+    """Give way to nobody."""
+
+
+async def warm(graph: Graph, limits: Limits, *, prompts: int = 6, give_way: GiveWay = _at_once) -> None:
+    """Grow some trees in a transaction that is never committed; each statement waits for `give_way`.
+
+    The statements are then planned, in the order in which people need them, and the JVM has compiled some of what they
+    run: without it a first request of each kind takes a second.
     """
     client = Client(id="warm-up")
     easy = replace(limits, num_reviews_initial_prompt=1, num_reviews_reply=1, enforce_terms=False)
     rng = Random(0)
-    async with graph.rehearsal() as store:
+    async with graph.rehearsal() as rehearsal:
+        store = _GivingWay(rehearsal, give_way)
         for i in range(prompts):
-            for kind in (TaskKind.INITIAL_PROMPT, TaskKind.LABEL_INITIAL_PROMPT, TaskKind.ASSISTANT_REPLY, None):
+            for kind in _WARM_KINDS:
                 person = Person(method=AuthMethod.SYSTEM, name=f"{kind} {i}", display_name="")
                 with suppress(NothingToHandOut):
                     await _rehearse(store, easy, rng=rng, ask=TaskRequest(client, person, kind, _WARM_LANG))
+
+
+@dataclass(frozen=True, slots=True)
+class _GivingWay:
+    """A store that lets others go first, before each statement."""
+
+    store: Store
+    give_way: GiveWay
+
+    async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
+        await self.give_way()
+        return await self.store.rows(name, parameters)
+
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
+        return await work(self)
 
 
 async def _rehearse(store: Store, limits: Limits, *, rng: Random, ask: TaskRequest) -> None:

@@ -9,17 +9,21 @@ from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from oa_graph import protocol
+from oa_graph.api import health
+from oa_graph.api.metrics import Metrics
 from oa_graph.errors import RetriesExhausted
 from oa_graph.graph import schema, users
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Memory, Server
-from oa_graph.model import AuthMethod, Person
+from oa_graph.model import AuthMethod, Limits, Person
 from tests import processes
 from tests.api.conftest import WEB, Service, admit, serving, snapshot
 from tests.api.frontend import Body, Frontend, answer, labels, text, user
@@ -216,23 +220,61 @@ async def test_a_request_that_runs_while_the_database_is_stopped_is_told_so(data
         await graph.close()
 
 
-async def test_a_service_is_ready_once_it_has_warmed_up(database: Server) -> None:
+async def test_a_service_is_ready_once_the_database_answers(database: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The warm-up is tried again until there is a database, and nobody waits for its end."""
     address = database.address()
     assert address
     await asyncio.to_thread(database.stop)
     own = Graph.connect(address.bolt, "neo4j", address.password, database="neo4j", pool=20)
+    monkeypatch.setattr(health, "_AWAY", 0.1)
+    gave_way, is_cancelled = asyncio.Event(), asyncio.Event()
+
+    async def warm(graph: Graph, limits: Limits, **_: object) -> None:
+        await graph.execute("RETURN 1 AS one")
+        gave_way.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            is_cancelled.set()
+
+    monkeypatch.setattr(protocol, "warm", warm)
     try:
         async with serving(own) as url, Frontend(url, WEB) as web:
-            assert (await web.http.get("/health/ready")).status_code == 503
-            await asyncio.to_thread(database.start)
-            await schema.apply(own)
             first = await web.http.get("/health/ready")
             assert (first.status_code, first.headers["retry-after"]) == (503, "5")
+            assert (await web.http.get("/health/live")).status_code == 200
+            await asyncio.to_thread(database.start)
+            assert (await web.http.get("/health/ready")).status_code == 200
             async with asyncio.timeout(processes.PATIENCE):
-                while (await web.http.get("/health/ready")).status_code != 200:
-                    assert (await web.http.get("/health/live")).status_code == 200
+                await gave_way.wait()
+            assert not is_cancelled.is_set()
+        assert is_cancelled.is_set()
     finally:
         await own.close()
+
+
+async def test_a_warm_up_gives_way_to_requests_and_is_the_first_workers(
+    graph: Graph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metrics, steps = Metrics(pool=1), list[str]()
+    monkeypatch.setattr(health, "_LONGEST_TURN", processes.PATIENCE)
+
+    async def warm(graph: Graph, limits: Limits, *, give_way: protocol.GiveWay) -> None:
+        await give_way()
+        steps.append("warm")
+
+    monkeypatch.setattr(protocol, "warm", warm)
+    metrics.begun()
+    warming = asyncio.create_task(health.warm_up(graph, Limits(), metrics))
+    await asyncio.sleep(0.2)
+    steps.append("request")
+    metrics.answered(method="GET", route="/", status="200", seconds=0.2)
+    await warming
+    assert steps == ["request", "warm"]
+    monkeypatch.setattr(current_process(), "name", "SpawnProcess-2")
+    async with serving(graph):
+        pass
+    assert steps == ["request", "warm"]
 
 
 async def test_a_database_that_keeps_refusing_is_named_too_busy(

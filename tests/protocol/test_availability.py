@@ -9,7 +9,7 @@ import pytest
 from oa_graph import protocol
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
-from tests.builders import ADA, BOB, Hands, lapse, person, plant, questions, snapshot
+from tests.builders import ADA, BOB, Hands, lapse, person, plant, questions, sent_statements, snapshot
 
 pytestmark = pytest.mark.anyio
 
@@ -91,7 +91,14 @@ async def test_another_language_is_another_count(graph: Graph, rng: Random) -> N
     assert (await ada.available(lang="de"))["assistant_reply"] == 2
 
 
-async def test_getting_ready_keeps_nothing(graph: Graph, limits: Limits) -> None:
-    before = await snapshot(graph)
-    await protocol.warm(graph, limits)
+async def test_getting_ready_keeps_nothing_and_gives_way_before_each_statement(graph: Graph, limits: Limits) -> None:
+    before, turns = await snapshot(graph), list[int]()
+
+    async def give_way() -> None:
+        turns.append(len(sent.names))
+
+    with sent_statements() as sent:
+        await protocol.warm(graph, limits, give_way=give_way)
     assert await snapshot(graph) == before
+    assert turns == list(range(len(sent.names)))
+    assert sent.names[:2] == ["tasks/lease", "tasks/lease_prompt"]
