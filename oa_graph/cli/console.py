@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -20,8 +21,6 @@ from rich.table import Table
 from rich.text import Text
 
 from oa_graph import hosting
-from oa_graph.analysis import tables
-from oa_graph.analysis.drawing import legible
 from oa_graph.errors import OaGraphError
 from oa_graph.graph.notifications import Notification
 from oa_graph.graph.session import Graph
@@ -47,8 +46,33 @@ out = _console()
 err = _console(stderr=True)
 
 
+_COMMANDS = {
+    "client": "frontends:client",
+    "db": "store:db",
+    "demo": "crowd:demo",
+    "export": "export:export",
+    "import": "import_:import_",
+    "key": "frontends:key",
+    "openapi": "contract:openapi",
+    "query": "asking:query",
+    "report": "pictures:report",
+    "serve": "serving:serve",
+    "show": "pictures:show",
+    "simulate": "crowd:simulate",
+    "stats": "figures:stats",
+}
+"""Where each command is. It is imported when it is called, so that none waits for what others need."""
+
+
 class _Commands(click.Group):
     """Turns our errors, files that are not to be had, and settings that do not fit, into one line and status 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = _COMMANDS.get(cmd_name)
+        return None if place is None else resolve_name(f"oa_graph.cli.{place}")
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -195,7 +219,10 @@ def _is_number(value: object) -> bool:
 
 def _shown(value: object) -> Text:
     """A value on one line, cut where it is long, without anything that a terminal would obey; numbers are rounded."""
-    text = f"{value:.6g}" if isinstance(value, float) else tables.cell(value)
+    from oa_graph.analysis.drawing import legible
+    from oa_graph.analysis.tables import cell
+
+    text = f"{value:.6g}" if isinstance(value, float) else cell(value)
     if text is None:
         return Text("null", style="dim")
     return Text(_cut(" ".join(legible(text).split())))

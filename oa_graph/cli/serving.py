@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import click
 
@@ -47,6 +48,7 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
         os.environ["OA_GRAPH_PRESET"] = preset  # for the workers too
     chosen = chosen_settings(data)
     key = hosting.trusted_key(chosen)
+    Thread(target=_import_app, daemon=True).start()
     with database(chosen) as found, hosting.copy(chosen, starting=starting):
         prepare(found, chosen, key)
         _announce(f"http://{host}:{port}", found, key)
@@ -64,6 +66,14 @@ def _people(limits: Limits) -> str:
     needed, small = growth.people_needed(limits), growth.people_needed(PRESETS[Preset.SMALL])
     hint = f"; with --preset small it needs {small}" if needed > small else ""
     return f"with these limits a tree needs {needed} different people{hint}"
+
+
+def _import_app() -> None:
+    """Import beside the start of Neo4j what is needed after it; an error shows where it is imported again."""
+    with suppress(Exception):
+        import uvicorn  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+        import oa_graph.api.app  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 
 def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, workers: int) -> None:

@@ -189,6 +189,18 @@ def test_settings_that_do_not_fit_give_one_clear_line(
     assert len(error.strip().splitlines()) == 1
 
 
+def test_a_service_imports_nothing_that_only_notebooks_need() -> None:
+    """Half a second and 80 MiB of each process."""
+    code = (
+        "import sys; from oa_graph.cli import main; main(['serve', '--help'], standalone_mode=False); "
+        "import oa_graph.api.app; print('', *sorted({name.partition('.')[0] for name in sys.modules}), sep='\\n')"
+    )
+    got = subprocess.run([*COMMAND[:1], "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    imported = set(got.stdout.splitlines())
+    assert {"litestar", "neo4j"} <= imported
+    assert not imported & {"IPython", "ipykernel", "jinja2", "matplotlib", "networkx", "numpy", "pandas", "pyarrow"}
+
+
 def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
     given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
     taken = server.uri.rpartition(":")[2]
