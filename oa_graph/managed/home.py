@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from oa_graph.managed.errors import PasswordMissing
-from oa_graph.managed.memory import Memory
+from oa_graph.managed.memory import INITIAL_HEAP_MIB, Memory
 from oa_graph.managed.ports import HOST, Ports
 
 USERNAME = "neo4j"
@@ -73,7 +73,7 @@ class Plan:
             "server.http.x_forward.enabled": "false",
             "server.https.enabled": "false",
             "dbms.security.http_access_control_allow_origin": f"http://{http}",
-            "server.memory.heap.initial_size": f"{self.memory.heap_mib}m",
+            "server.memory.heap.initial_size": f"{min(self.memory.heap_mib, INITIAL_HEAP_MIB)}m",
             "server.memory.heap.max_size": f"{self.memory.heap_mib}m",
             "server.memory.pagecache.size": f"{self.memory.page_cache_mib}m",
             # Nothing is told to anybody, nobody is looked for: neither by usage reports nor by the Browser,

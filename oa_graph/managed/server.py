@@ -348,7 +348,7 @@ class Server:
 
     def _plan(self, ports: Ports, *, internal: bool = True) -> tuple[Plan, str]:
         plan = Plan(ports, self._memory, self._extra, internal)
-        text = repr([jars.fingerprint(), java.OPTIONS, self._wish, sorted(self._extra.items())])
+        text = repr([jars.fingerprint(), java.options(), self._wish, sorted(self._extra.items())])
         return plan, hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def _refuse_strangers(self) -> None:
@@ -374,8 +374,6 @@ class Server:
                 self._end()
                 raise
             else:
-                if not self._jvm_options:
-                    aot.train_in_background()
                 return state
         raise AssertionError("the last try returns or raises")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oa_graph.managed import Memory, sized_from_machine
+from oa_graph.managed import Memory, java, sized_from_machine
 from oa_graph.managed.memory import machine_mib, sized
 
 
@@ -20,6 +20,16 @@ def test_a_small_store_gets_few_pages() -> None:
     assert sized(24576, 0) == Memory(3072, 512)
     assert sized(24576, 2000) == Memory(3072, 4000)
     assert sized(24576, 9000) == Memory(3072, 5120)
+
+
+@pytest.mark.parametrize(("cores", "collector"), [(1, "Serial"), (2, "Serial"), (16, "G1")])
+def test_the_heap_begins_small_and_its_collector_leaves_the_cores_to_statements(
+    cores: int, collector: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    command = java.command(java.SERVER, heap_mib=3072)
+    assert {"-Xms256m", "-Xmx3072m", f"-XX:+Use{collector}GC"} < set(command)
+    assert "-Xms128m" in java.command(java.SERVER, heap_mib=128)
 
 
 def test_this_machine_has_memory() -> None:
