@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 _AWAY = 5.0
 """Seconds until a warm-up is tried again that found no database."""
 _LOOK = 0.05
-_LONGEST_TURN = 1.0
-"""Seconds that a statement of the warm-up waits for requests to be answered: it may hold locks meanwhile."""
+_LONGEST_TURN = 10.0
+"""Seconds that a statement of the warm-up waits for requests to be answered at most: it may hold locks meanwhile."""
+_HEAD_START = 1.0
+"""Seconds that people who wait for readiness have: of two that ask for one plan at once, both would make it."""
 
 
 async def warm_up(graph: Graph, limits: Limits, metrics: Metrics) -> None:
@@ -34,6 +36,7 @@ async def warm_up(graph: Graph, limits: Limits, metrics: Metrics) -> None:
                 return
             await asyncio.sleep(_LOOK)
 
+    await asyncio.sleep(_HEAD_START)
     while True:
         try:
             return await protocol.warm(graph, limits, give_way=give_way)

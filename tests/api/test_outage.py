@@ -226,12 +226,13 @@ async def test_a_service_is_ready_once_the_database_answers(database: Server, mo
     assert address
     await asyncio.to_thread(database.stop)
     own = Graph.connect(address.bolt, "neo4j", address.password, database="neo4j", pool=20)
+    monkeypatch.setattr(health, "_HEAD_START", 0)
     monkeypatch.setattr(health, "_AWAY", 0.1)
-    gave_way, is_cancelled = asyncio.Event(), asyncio.Event()
+    is_warming, is_cancelled = asyncio.Event(), asyncio.Event()
 
     async def warm(graph: Graph, limits: Limits, **_: object) -> None:
         await graph.execute("RETURN 1 AS one")
-        gave_way.set()
+        is_warming.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -246,7 +247,7 @@ async def test_a_service_is_ready_once_the_database_answers(database: Server, mo
             await asyncio.to_thread(database.start)
             assert (await web.http.get("/health/ready")).status_code == 200
             async with asyncio.timeout(processes.PATIENCE):
-                await gave_way.wait()
+                await is_warming.wait()
             assert not is_cancelled.is_set()
         assert is_cancelled.is_set()
     finally:
@@ -257,6 +258,7 @@ async def test_a_warm_up_gives_way_to_requests_and_is_the_first_workers(
     graph: Graph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metrics, steps = Metrics(pool=1), list[str]()
+    monkeypatch.setattr(health, "_HEAD_START", 0)
     monkeypatch.setattr(health, "_LONGEST_TURN", processes.PATIENCE)
 
     async def warm(graph: Graph, limits: Limits, *, give_way: protocol.GiveWay) -> None:
