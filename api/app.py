@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from multiprocessing import current_process
+from multiprocessing import current_process, parent_process
+from multiprocessing.process import BaseProcess
+from threading import Thread
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from litestar import Litestar, Router
@@ -146,6 +150,9 @@ async def _open(
     app: Litestar, *, settings: Settings, graph: Graph | None, tracing: Tracing | None
 ) -> AsyncGenerator[None]:
     """What requests work with, from the start of the process to its end."""
+    started = monotonic()
+    if parent := parent_process():
+        Thread(target=_end_with, args=[parent], name="parent", daemon=True).start()
     server = neo4j_settings()
     used = graph or _connect(server, settings)
     copy = hosting.connect_copy(settings)
@@ -164,6 +171,7 @@ async def _open(
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
         async with _in_background(used, settings, app.state["metrics"]):
+            log.info("ready to answer requests after %.1f s", monotonic() - started)
             yield
     finally:
         await door.close()
@@ -173,6 +181,12 @@ async def _open(
             await used.close()
         if tracing:
             await asyncio.to_thread(tracing.close)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """A worker whose parent was killed ends as one that was told to, and gives up the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 @asynccontextmanager
@@ -208,4 +222,5 @@ def _connect(server: Neo4jSettings, settings: Settings) -> Graph:
         database=server.database,
         pool=settings.pool_size,
         statement_sec=settings.statement_timeout_sec,
+        permit=hosting.login_permit(server.uri, server.password_file),
     )

@@ -65,6 +65,7 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TooManyPending: Face(400, 1012),
     errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
     errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
+    errors.StoreDiskFull: Face(503, GENERIC, 5),
     errors.StoreBusy: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.TaskNotAcknowledged: Face(400, 2104),

@@ -7,12 +7,12 @@ import logging
 
 from litestar import Router, get
 
-from oa_graph import errors, protocol
+from oa_graph import errors, hosting, protocol
 from oa_graph.api import wire
 from oa_graph.api.call import Call
 from oa_graph.api.document import OPEN, told
 from oa_graph.api.metrics import Metrics
-from oa_graph.errors import NotNow
+from oa_graph.errors import NotNow, StoreDiskFull, StoreUnavailable
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits
 
@@ -53,10 +53,20 @@ async def live() -> wire.Health:
     return wire.Health(status="live")
 
 
-@get("/ready", summary="Readiness probe", operation_id="ready", responses=told(errors.StoreUnavailable))
+@get(
+    "/ready",
+    summary="Readiness probe",
+    operation_id="ready",
+    responses=told(errors.StoreUnavailable, errors.StoreDiskFull),
+)
 async def ready(request: Call) -> wire.Health:
     """The database answers too."""
-    await request.graph.execute("RETURN 1 AS one")
+    try:
+        await request.graph.execute("RETURN 1 AS one")
+    except StoreUnavailable as error:
+        if hosting.is_disk_full(request.desk.server.password_file):
+            raise StoreDiskFull() from error
+        raise
     return wire.Health(status="ready")
 
 

@@ -32,6 +32,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from oa_graph import hosting
 from oa_graph.api.call import Call
 from oa_graph.errors import OaGraphError
 from oa_graph.graph import tasks, trees
@@ -273,6 +274,13 @@ def _reserved(groves: Sequence[Grove], places: dict[str, int]) -> Metric:
     return family
 
 
+def _disk(password_file: Path | None) -> list[Metric]:
+    """Where the database is managed: another has operators of its own."""
+    free = hosting.free_disk_bytes(password_file)
+    family = GaugeMetricFamily("oa_graph_disk_free_bytes", "What the disk of the managed Neo4j has left.", value=free)
+    return [] if free is None else [family]
+
+
 def _written(metrics: Metrics, families: Sequence[Metric], accept: str) -> tuple[bytes, str]:
     scraped = CollectorRegistry()
     for source in metrics.sources():
@@ -291,7 +299,8 @@ def _build() -> Metric:
 @get("/metrics", include_in_schema=False)
 async def scrape(request: Call) -> Response[bytes]:
     """Everything that is counted, for Prometheus. Open, as in the original: a proxy keeps it inside."""
-    families = [_build(), *await _graph_families(request.graph, request.limits)]
+    graph = await _graph_families(request.graph, request.limits)
+    families = [_build(), *_disk(request.desk.server.password_file), *graph]
     metrics = cast("Metrics", request.app.state["metrics"])
     # Litestar names the charset of texts by itself.
     body, kind = await asyncio.to_thread(_written, metrics, families, request.headers.get("accept", ""))

@@ -8,7 +8,7 @@
     │   └── NotYourTask · NotCollective
     ├── NotNow          try again later, or take another task
     │   ├── NothingToHandOut · TooManyPending · TooManyRequests
-    │   ├── StoreUnavailable · StoreBusy · RetriesExhausted
+    │   ├── StoreUnavailable · StoreDiskFull · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   ├── TreeClosed · BrokenThread · StatsNotReady · StillChanging
     │   └── DoorBusy · DoorClosed
@@ -128,6 +128,10 @@ class TooManyRequests(NotNow):
 
 class StoreUnavailable(NotNow):
     """The graph database does not answer: {why}."""
+
+
+class StoreDiskFull(NotNow):
+    """The disk of the graph database is full."""
 
 
 class StoreBusy(NotNow):

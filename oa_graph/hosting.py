@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from oa_graph import boards, lifecycle
 from oa_graph.errors import Setup
 from oa_graph.graph import clients, schema
 from oa_graph.graph.session import Graph
-from oa_graph.managed import Memory, Server, jars, sized_from_machine
+from oa_graph.managed import Address, Memory, PortOwner, Server, Supervisor, jars, sized_from_machine
+from oa_graph.managed.supervision import DISK_FULL, free_bytes
 from oa_graph.model import Client, Limits
 from oa_graph.settings import Neo4jSettings, Settings
 
@@ -50,18 +52,58 @@ class Database:
     """The address of the Neo4j Browser; None when it is not ours to know."""
     password_file: Path | None = None
     """The file that holds the password; None when it is not the managed server's."""
+    server: Server | None = field(default=None, repr=False)
+    """The managed server; None for another."""
 
     def connect(self, *, pool: int = 20) -> Graph:
-        return Graph.connect(self.uri, self.username, self.password, database=self.database, pool=pool)
+        return Graph.connect(
+            self.uri,
+            self.username,
+            self.password,
+            database=self.database,
+            pool=pool,
+            permit=login_permit(self.uri, self.password_file),
+        )
 
     def environment(self) -> Mapping[str, str]:
         """What a worker process needs to find the same database."""
+        secret = ("NEO4J_PASSWORD", self.password)
+        if self.password_file:  # which also tells that process whose password it is, for `login_permit`
+            secret = ("NEO4J_PASSWORD_FILE", str(self.password_file))
         return {
             "NEO4J_URI": self.uri,
             "NEO4J_USERNAME": self.username,
-            "NEO4J_PASSWORD": self.password,
             "NEO4J_DATABASE": self.database,
+            **dict([secret]),
         }
+
+
+def data_folder(password_file: Path | None) -> Path | None:
+    """The data folder of the managed server whose password a file holds; None for the password of another server."""
+    if password_file is None:
+        return None
+    file = password_file.absolute()
+    has_run = (file.parent / "run" / "server.lock").exists()
+    return file.parent if has_run and Server(file.parent).password_file == file else None
+
+
+def login_permit(uri: str, password_file: Path | None) -> Callable[[], bool] | None:
+    """Tells before each log-in whether the managed server has the port at `uri`; None for another server."""
+    folder, address = data_folder(password_file), urlsplit(uri)
+    is_here = address.hostname in ("127.0.0.1", "localhost")
+    return PortOwner(folder, address.port) if folder and is_here and address.port else None
+
+
+def free_disk_bytes(password_file: Path | None) -> int | None:
+    """What the disk of the managed server has left; None for another server."""
+    folder = data_folder(password_file)
+    return free_bytes(folder) if folder else None
+
+
+def is_disk_full(password_file: Path | None) -> bool:
+    """Whether the disk of the managed server has no room to work with."""
+    free = free_disk_bytes(password_file)
+    return free is not None and free < DISK_FULL
 
 
 def says_starting(folder: Path) -> str:
@@ -95,11 +137,15 @@ def database(
     server = managed(settings)
     if reads and not server.has_store():
         raise NoGraph(folder=server.data)
-    with _started(server, starting):
-        if (address := server.address()) is None:
-            raise AssertionError("a started server has an address")
+    with _started(server, starting) as address:
         yield Database(
-            address.bolt, address.username, address.password, address.database, address.http, server.password_file
+            address.bolt,
+            address.username,
+            address.password,
+            address.database,
+            address.http,
+            server.password_file,
+            server,
         )
 
 
@@ -131,14 +177,19 @@ def connect_copy(settings: Settings) -> Graph | None:
 
 
 @contextmanager
-def _started(server: Server, starting: Starting) -> Generator[None]:
+def _started(server: Server, starting: Starting) -> Generator[Address]:
     jars.fetch()  # which shows its own progress
     with nullcontext() if server.address() else starting(server.data):
-        server.start()
+        address = server.start()
     try:
-        yield
+        yield address
     finally:
         server.leave()
+
+
+def supervised(found: Database) -> AbstractContextManager[object]:
+    """Looks after the managed server while a service uses it; another server has its own operators."""
+    return Supervisor(found.server) if found.server else nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +219,14 @@ def trusted_key(settings: Settings) -> TrustedKey:
     finally:
         draft.unlink()
     return TrustedKey(path.read_text("utf-8").strip(), path, is_new=is_new)
+
+
+def installed_key(settings: Settings) -> TrustedKey:
+    """The trusted key of an installation that there is. Raises NoGraph where there is none, and makes nothing."""
+    known = settings.api_key is not None or (settings.data / _KEY_FILE).exists()
+    if not known and not managed(settings).has_store():
+        raise NoGraph(folder=settings.data)
+    return trusted_key(settings)
 
 
 async def prepare(graph: Graph, limits: Limits, *, key: str, rng: Random) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx
 
-PATIENCE = 180.0
-"""Seconds for what takes a few on a machine that is not busy."""
+PATIENCE = 600.0
+"""Seconds for what takes a few on a machine that is not busy; on one that is, starting Neo4j takes minutes."""
 COMMAND = [sys.executable, "-m", "oa_graph.cli"]
 
 

@@ -228,6 +228,7 @@ class Door:
             raise DoorClosed()
         if not self._is_safe:
             await self._check_load_csv()
+        self._graph.check_permit()
         if self.at_work >= self._at_once:
             raise DoorBusy(limit=self._at_once)
         mark = token_hex(8)

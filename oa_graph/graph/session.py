@@ -15,11 +15,13 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncResult, AsyncSession, AsyncTransaction
+from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncResult, AsyncSession, AsyncTransaction, Auth, basic_auth
 from neo4j import Query as Statement
+from neo4j.auth_management import AsyncAuthManager
 from neo4j.exceptions import (
     AuthError,
     ClientError,
+    ConfigurationError,
     ConnectionAcquisitionTimeoutError,
     ConstraintError,
     DatabaseError,
@@ -163,11 +165,43 @@ class _Transaction:
         return await work(self)
 
 
+_FOREIGN = "its port belongs to another program"
+
+
+class _NotPermitted(ConfigurationError):
+    """The listener may not have the password. Of this kind, the driver closes a connection of the pool by itself."""
+
+
+class _Login(AsyncAuthManager):
+    """What a connection logs in with, if it may; the driver asks for each use of a connection."""
+
+    def __init__(self, auth: Auth, permit: Callable[[], bool]) -> None:
+        self._auth = auth
+        self._permit = permit
+
+    async def get_auth(self) -> Auth:
+        if not self._permit():
+            raise _NotPermitted(_FOREIGN)
+        return self._auth
+
+    async def handle_security_exception(self, auth: object, error: Neo4jError) -> bool:
+        return False
+
+
 class Graph:
     """A Neo4j database. One for each process and event loop; close it with `close`."""
 
-    def __init__(self, driver: AsyncDriver, endpoint: Endpoint, *, pool: int, statement_sec: float | None) -> None:
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        endpoint: Endpoint,
+        *,
+        pool: int,
+        statement_sec: float | None,
+        permit: Callable[[], bool] | None,
+    ) -> None:
         self._driver = driver
+        self._permit = permit
         self.endpoint = endpoint
         self.pool = pool
         """The most connections that are open at once."""
@@ -187,15 +221,17 @@ class Graph:
         pool: int = 50,
         statement_sec: float | None = None,
         patience_sec: float = 10.0,
+        permit: Callable[[], bool] | None = None,
     ) -> Graph:
         """Opens a pool of at most `pool` connections; nothing is sent before the first statement.
 
         The server gives up a transaction that runs longer than `statement_sec`; None leaves that to its own setting.
-        Who gets no connection for `patience_sec` is told that the database is too busy.
+        Who gets no connection for `patience_sec` is told that the database is too busy. `permit` tells before each
+        log-in whether the server may have the password; None: it may.
         """
         driver = AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
             uri,
-            auth=(username, password),
+            auth=_Login(basic_auth(username, password), permit) if permit else (username, password),
             max_connection_pool_size=pool,
             connection_acquisition_timeout=patience_sec,
             connection_timeout=5.0,
@@ -203,10 +239,16 @@ class Graph:
             telemetry_disabled=True,
             user_agent="oa-graph",
         )
-        return cls(driver, Endpoint(uri, username, password, database), pool=pool, statement_sec=statement_sec)
+        endpoint = Endpoint(uri, username, password, database)
+        return cls(driver, endpoint, pool=pool, statement_sec=statement_sec, permit=permit)
 
     async def close(self) -> None:
         await self._driver.close()
+
+    def check_permit(self) -> None:
+        """For who sends the password by another way than the driver. Raises StoreUnavailable where it may not go."""
+        if self._permit and not self._permit():
+            raise StoreUnavailable(why=_FOREIGN)
 
     @asynccontextmanager
     async def session(
@@ -382,6 +424,7 @@ _AWAY = (
     NotALeader,
     ServiceUnavailable,
     SessionExpired,
+    _NotPermitted,
 )
 """There is no server, or none that works with us on this database: only an operator or time can help."""
 

@@ -5,6 +5,8 @@ with Server(Path("data")) as server:
 """
 
 from oa_graph.managed.memory import Memory, sized_from_machine
+from oa_graph.managed.ownership import PortOwner
 from oa_graph.managed.server import Address, Process, Server, Status
+from oa_graph.managed.supervision import Supervisor
 
-__all__ = ["Address", "Memory", "Process", "Server", "Status", "sized_from_machine"]
+__all__ = ["Address", "Memory", "PortOwner", "Process", "Server", "Status", "Supervisor", "sized_from_machine"]

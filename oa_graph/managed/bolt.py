@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 _HELLO, _LOGON, _RUN, _PULL, _SUCCESS, _FAILURE = 0x01, 0x6A, 0x10, 0x3F, 0x70, 0x7F
@@ -17,10 +17,21 @@ _OFFER = bytes.fromhex("6060b01700080805000000000000000000000000")  # Bolt 5.8 d
 class Refusal(Exception):
     """The server answered, and said no."""
 
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
-def ask(port: int, *, username: str, password: str, database: str, seconds: float = 5) -> None:
-    """Run `RETURN 1`. Raises OSError when nobody answers, and Refusal with the server's words."""
+
+def ask(
+    port: int, *, username: str, password: str, database: str, permit: Callable[[], bool], seconds: float = 5
+) -> None:
+    """Run `RETURN 1`, with so many seconds for each answer. `permit` tells whether the listener may have the password.
+
+    Raises OSError when nobody answers who may have it, and Refusal with the server's words.
+    """
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
+        if not permit():
+            raise ConnectionError(f"another program listens on port {port}")
         connection.sendall(_OFFER)
         if _read(connection, 4) == bytes(4):
             raise Refusal("it does not speak Bolt 5")
@@ -32,7 +43,7 @@ def ask(port: int, *, username: str, password: str, database: str, seconds: floa
         for _ in range(3):  # HELLO, LOGON and RUN
             answer = _answer(connection)
             if answer[1] != _SUCCESS:
-                raise Refusal(answer[2:].decode(errors="replace"))
+                raise Refusal(_text(answer, "message"), _text(answer, "neo4j_code") or _text(answer, "code"))
 
 
 def _message(tag: int, *fields: object) -> bytes:
@@ -52,6 +63,21 @@ def _pack(value: object) -> bytes:
             return bytes((0xA0 + len(items),)) + b"".join(_pack(part) for item in items for part in item)
         case _:
             raise TypeError(f"nothing here sends a {type(value).__name__}")
+
+
+def _text(answer: bytes, key: str) -> str:
+    """Give the text that a FAILURE has for a key; empty where it has none."""
+    value = answer.partition(_pack(key))[2]
+    match value[:1]:
+        case b"":
+            return ""
+        case b"\xd0":
+            size, text = value[1], value[2:]
+        case b"\xd1":
+            size, text = int.from_bytes(value[1:3]), value[3:]
+        case _:
+            size, text = value[0] & 0x0F, value[1:]
+    return text[:size].decode(errors="replace")
 
 
 def _answer(connection: socket.socket) -> bytes:

@@ -6,6 +6,7 @@ Setup
     ├── FolderBusy · StoreHeld · PortTaken             somebody else is in the way
     ├── PasswordMissing                                the data folder was taken apart
     ├── ServerDied · ServerSilent · ServerRefuses · ServerStuck
+    ├── RestartCancelled · NotMended                   the supervisor of a service
     └── AdminFailed · StoreDamaged · StoreNotEmpty · StoreNotClosed
 """
 
@@ -59,11 +60,20 @@ class ServerSilent(ManagedServer):
 
 
 class ServerRefuses(ManagedServer):
-    """Neo4j on {bolt} runs and refuses to answer: {why}"""
+    """Neo4j on {bolt} runs and refuses to answer: {why}
+    All of it is in {logs}/debug.log. A damaged store is replaced by a backup: `oa-graph db load FILE`."""
 
 
 class ServerStuck(ManagedServer):
     """Process {pid} does not end, not even when it is killed."""
+
+
+class RestartCancelled(ManagedServer):
+    """The restart of Neo4j was cancelled."""
+
+
+class NotMended(ManagedServer):
+    """Neo4j was started again {attempts} times and does not stay up; the last time: {why}"""
 
 
 class AdminFailed(ManagedServer):

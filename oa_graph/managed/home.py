@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -51,6 +52,10 @@ INTERNAL = {
 }
 
 
+_LOG_END = 1 << 20  # bytes of debug.log in which a failure is looked for
+_FAILED_START = re.compile(rf'Failed to start DatabaseId\{{\w+\[{DATABASE}\]\}}","stacktrace":"((?:[^"\\]|\\.)*)')
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a server is started with."""
@@ -83,6 +88,8 @@ class Plan:
             "dbms.fleet_manager.enabled": "false",
             "server.fleet_discovery.enabled": "false",
             "dbms.security.allow_csv_import_from_file_urls": "false",
+            # It listens on loopback only, and one old password in a Browser would lock the service out.
+            "dbms.security.auth_max_failed_attempts": "0",
             "dbms.security.procedures.allowlist": ",".join(_PROCEDURES),
             "db.query.default_language": "CYPHER_25",
             # One statement leaves memory to the others.
@@ -102,7 +109,7 @@ class Plan:
 class State:
     """What runs in a folder, or ran there last; in `run/server.json`."""
 
-    doing: str  # "serving", or the name of an administrator's command
+    doing: str  # "serving", "stopped" on purpose, or the name of an administrator's command
     bolt: int
     http: int
     since: str  # ISO 8601, UTC
@@ -200,6 +207,14 @@ class Home:
             *_last_lines(self.console, lines),
         ]
         return "\n".join(f"    {line}" for line in said) or "    nothing"
+
+    def database_failure(self) -> str | None:
+        """Give why the database did not start the last time, in Neo4j's words; None where its log has nothing."""
+        with suppress(OSError):
+            log = (self.logs / "debug.log").read_bytes()[-_LOG_END:].decode(errors="replace")
+            if failures := _FAILED_START.findall(log):
+                return str(failures[-1]).split(r"\n")[0]
+        return None
 
     def size(self) -> int:
         """Give the bytes of the store with its logs."""

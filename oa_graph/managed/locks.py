@@ -93,11 +93,12 @@ def locked(path: Path) -> Generator[None]:
 
 
 def sign(descriptor: int, *, doing: str) -> None:
-    """Write into a lock file that we hold who we are and what we do."""
+    """Write into a lock file that we hold who we are and what we do, where the disk has room for it."""
     process = this_process()
     text = json.dumps({"pid": process.pid, "command": process.command, "doing": doing}).encode()
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, text, 0)
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, text, 0)
 
 
 def signature(path: Path) -> tuple[Process, str]:

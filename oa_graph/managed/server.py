@@ -17,6 +17,7 @@ import atexit
 import hashlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -24,11 +25,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from oa_graph.managed import aot, bolt, jars, java, locks, store
 from oa_graph.managed.errors import (
     FolderBusy,
+    RestartCancelled,
     ServerDied,
     ServerRefuses,
     ServerSilent,
@@ -39,13 +41,16 @@ from oa_graph.managed.errors import (
 from oa_graph.managed.home import DATABASE, INTERNAL, USERNAME, Home, Plan, State
 from oa_graph.managed.locks import Process
 from oa_graph.managed.memory import Memory, sized_from_machine
+from oa_graph.managed.ownership import PortOwner, running_pid
 from oa_graph.managed.ports import HOST, Claims, Ports, choose_ports
 
 _POLL = 0.02  # seconds between two looks
+_UNAUTHORIZED = "Neo.ClientError.Security.Unauthorized"
 _BUSY = 120.0  # seconds to wait for somebody else's start, stop or dump
 _ANSWERS = 600.0  # to answer after a start; a recovery of many transactions takes minutes
-_REFUSES = 30.0  # to go on refusing once it speaks Bolt: then a database has failed
+_REFUSES = 3.0  # to go on refusing once it speaks Bolt, which it does when its databases have started or failed
 _ENDS = 120.0  # to write everything back and end; only then it is killed
+_FAILED_ENDS = 10.0  # the same for one that does not answer: it writes nothing back, and its store is recovered
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,15 @@ class Address:
     username: str
     password: str = field(repr=False)
     database: str
+
+
+class Look(NamedTuple):
+    """How a server is that was started."""
+
+    condition: Literal["answers", "fails", "ended", "away"]
+    """It fails: it runs and answers no statement. Away: it was stopped on purpose, or somebody works on it."""
+    start: str
+    """When it was started: another server has another time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,9 @@ class Server:
         self._gives_way = gives_way
         self._hold: tuple[int, Path] | None = None
         self._log_from = 0  # where in neo4j.log the server that we started begins
+        self._ports: Ports | None = None  # those that `start` gave
+        self._halt = threading.Event()  # once it is set, whatever waits for the server gives up
+        self._owner: PortOwner | None = None
 
     def __repr__(self) -> str:
         return f"Server({str(self._home.root)!r})"
@@ -140,6 +157,7 @@ class Server:
             if keep and not state.keep:
                 self._home.remember(replace(state, keep=True))
             self._take_hold()
+            self._ports = state.ports
             return self._address(state.ports)
 
     def leave(self) -> None:
@@ -150,7 +168,7 @@ class Server:
             self._drop_hold()
             state = self._running()
             if state and not state.keep and not self._holders():
-                self._end()
+                self._end_on_purpose()
 
     def stop(self) -> bool:
         """Stop the server, whoever holds it; False when none ran."""
@@ -160,8 +178,39 @@ class Server:
             self._drop_hold()
             ran = self._running() is not None
             if ran:
-                self._end()
+                self._end_on_purpose()
             return ran
+
+    def look(self) -> Look:
+        """See how the server is that `start` gave."""
+        state = self._home.state()
+        if state is None or state.doing == "stopped" or locks.is_locked(self._change_lock):
+            return Look("away", "")
+        if not self._is_alive():
+            return Look("ended", state.since)
+        if state.doing != "serving":  # a command whose caller was killed
+            return Look("away", state.since)
+        return Look("answers" if self._answers(self._ports or state.ports) else "fails", state.since)
+
+    def mend(self, halt: threading.Event) -> bool:
+        """Start the server again on the Bolt port that `start` gave; one that runs without answering is ended first.
+
+        False where it answers by now, or was stopped on purpose. Raises FolderBusy at once where somebody else is at
+        work, RestartCancelled as soon as `halt` is set, and what `start` raises.
+        """
+        with self._change("restarting the server", seconds=0):
+            state, ports = self._home.state(), self._ports
+            if state is None or ports is None or state.doing == "stopped" or self._answers(ports):
+                return False
+            self._asked = (ports.bolt, self._asked[1])  # whoever uses the server looks for it there
+            self._halt = halt
+            try:
+                if self._is_alive():
+                    self._end(_FAILED_ENDS)
+                self._launch(ports, keep=state.keep)
+            finally:
+                self._halt = threading.Event()
+            return True
 
     def has_store(self) -> bool:
         """Tell whether a database was made here, even an empty one, or is just being made."""
@@ -182,7 +231,7 @@ class Server:
         address = self._address(state.ports) if serving else None
         return Status(
             state=word,
-            pid=self._pid(),
+            pid=running_pid(self._home),
             bolt=address and address.bolt,
             http=address and address.http,
             since=datetime.fromisoformat(state.since),
@@ -247,15 +296,21 @@ class Server:
 
     # Who may change something, and who uses the server
 
+    @property
+    def _change_lock(self) -> Path:
+        return self._home.run / "change.lock"
+
     @contextmanager
-    def _change(self, doing: str) -> Generator[None]:
+    def _change(self, doing: str, *, seconds: float = _BUSY) -> Generator[None]:
         self._home.prepare()
-        path = self._home.run / "change.lock"
+        path = self._change_lock
         descriptor = locks.open_lock(path)
         try:
-            if not locks.wait_lock(descriptor, seconds=_BUSY):
+            if not locks.wait_lock(descriptor, seconds=seconds):
                 process, busy = locks.signature(path)
-                raise FolderBusy(folder=self.data, pid=process.pid, command=process.command, doing=busy, seconds=_BUSY)
+                raise FolderBusy(
+                    folder=self.data, pid=process.pid, command=process.command, doing=busy, seconds=seconds
+                )
             locks.sign(descriptor, doing=doing)
             yield
         finally:
@@ -277,8 +332,9 @@ class Server:
                 yield
             finally:
                 if state:
-                    again = self._launch(state.ports)
-                    self._home.remember(replace(again, keep=state.keep))
+                    self._launch(state.ports, keep=state.keep)
+                else:
+                    self._record_stop()
 
     def _take_hold(self) -> None:
         if self._hold is None:
@@ -312,20 +368,21 @@ class Server:
     def _is_alive(self) -> bool:
         return locks.is_locked(self._home.run / "server.lock")
 
-    def _pid(self) -> int | None:
-        with suppress(OSError, ValueError):
-            return int(self._home.pid_file.read_text())
-        return None
+    def _record_stop(self) -> None:
+        """Note that it is stopped on purpose; a disk without room for that keeps nobody from stopping it."""
+        if state := self._home.state():
+            with suppress(OSError):
+                self._home.remember(replace(state, doing="stopped"))
 
     def _running(self) -> State | None:
         """Give the server that runs; under the change lock. Waits for a command whose starter was killed."""
         end = time.monotonic() + _BUSY
         while self._is_alive():
             state = self._home.state()
-            if state and state.doing == "serving" and self._pid():
+            if state and state.doing == "serving" and running_pid(self._home):
                 return state
             if time.monotonic() > end:
-                pid, doing = self._pid() or 0, state.doing if state else "at work"
+                pid, doing = running_pid(self._home) or 0, state.doing if state else "at work"
                 command = locks.command_of(pid)
                 raise FolderBusy(folder=self.data, pid=pid, command=command, doing=doing, seconds=_BUSY)
             time.sleep(_POLL)
@@ -356,7 +413,7 @@ class Server:
         if process:
             raise StoreHeld(folder=self.data, pid=process.pid, command=process.command)
 
-    def _launch(self, ports: Ports | None = None) -> State:
+    def _launch(self, ports: Ports | None = None, *, keep: bool = False) -> State:
         """Start the server and wait for it. A start that fails is tried again where a remedy is known."""
         self._refuse_strangers()
         self._home.settle()
@@ -364,7 +421,7 @@ class Server:
         internal = True
         for last in (False, False, True):
             try:
-                state = self._spawn(ports, internal=internal)
+                state = self._spawn(ports, internal=internal, keep=keep)
                 self._await_answer(state.ports)
             except ServerDied as death:
                 internal = internal and not any(setting in str(death) for setting in INTERNAL)
@@ -394,17 +451,18 @@ class Server:
         with _claims() as claims:
             return choose_ports(None, None, last=last.ports, claims=claims) != last.ports
 
-    def _spawn(self, ports: Ports | None, *, internal: bool) -> State:
+    def _spawn(self, ports: Ports | None, *, internal: bool, keep: bool) -> State:
         known = self._home.state()
         with _claims() as claims:
             last = ports or (known.ports if known else None)
-            return self._spawn_on(choose_ports(*self._asked, last=last, claims=claims), claims, internal=internal)
+            chosen = choose_ports(*self._asked, last=last, claims=claims)
+            return self._spawn_on(chosen, claims, internal=internal, keep=keep)
 
-    def _spawn_on(self, ports: Ports, claims: Claims, *, internal: bool) -> State:
+    def _spawn_on(self, ports: Ports, claims: Claims, *, internal: bool, keep: bool) -> State:
         plan, fingerprint = self._plan(ports, internal=internal)
         self._home.configure(plan)
         now = datetime.now(UTC).isoformat()
-        state = State("serving", ports.bolt, ports.http, now, jars.SERVER_VERSION, fingerprint)
+        state = State("serving", ports.bolt, ports.http, now, jars.SERVER_VERSION, fingerprint, keep)
         self._home.remember(state)
         self._log_from = self._home.log_size()
         homes = (f"--home-dir={self.data}", f"--config-dir={self.data / 'conf'}")
@@ -423,25 +481,23 @@ class Server:
                 return self._ask(ports)
             except bolt.Refusal as refusal:
                 refused_at = refused_at or time.monotonic()
-                is_stranger = "Unauthorized" in str(refusal)
-                if is_stranger and self._dies():  # somebody else's server has the port: ours has found it taken
-                    raise ServerDied(tail=self._home.tail(self._log_from), logs=self._home.logs) from refusal
-                if is_stranger or time.monotonic() - refused_at > _REFUSES:
-                    raise ServerRefuses(bolt=self._address(ports).bolt, why=refusal) from refusal
+                if refusal.code == _UNAUTHORIZED or time.monotonic() - refused_at > _REFUSES:
+                    raise self._refuses(ports, refusal) from refusal
             except OSError:
                 if time.monotonic() - started > _ANSWERS:
                     bolt_url, tail = self._address(ports).bolt, self._home.tail(self._log_from)
                     raise ServerSilent(bolt=bolt_url, seconds=_ANSWERS, tail=tail, logs=self._home.logs) from None
             if not alive:
                 raise ServerDied(tail=self._home.tail(self._log_from), logs=self._home.logs)
-            time.sleep(_POLL)
+            self._pause()
 
-    def _dies(self) -> bool:
-        """Tell whether the process ends by itself soon, without asking again: Neo4j locks out who does that wrongly."""
-        end = time.monotonic() + _REFUSES
-        while self._is_alive() and time.monotonic() < end:
-            time.sleep(_POLL)
-        return not self._is_alive()
+    def _refuses(self, ports: Ports, refusal: bolt.Refusal) -> ServerRefuses:
+        why = self._home.database_failure() or refusal
+        return ServerRefuses(bolt=self._address(ports).bolt, why=why, logs=self._home.logs)
+
+    def _pause(self) -> None:
+        if self._halt.wait(_POLL):
+            raise RestartCancelled()
 
     def _answers(self, ports: Ports) -> bool:
         try:
@@ -451,7 +507,9 @@ class Server:
         return True
 
     def _ask(self, ports: Ports) -> None:
-        bolt.ask(ports.bolt, username=USERNAME, password=self._home.password(), database=DATABASE)
+        if self._owner is None or self._owner.port != ports.bolt:
+            self._owner = PortOwner(self.data, ports.bolt)
+        bolt.ask(ports.bolt, username=USERNAME, password=self._home.password(), database=DATABASE, permit=self._owner)
 
     def _address(self, ports: Ports) -> Address:
         return Address(
@@ -462,19 +520,30 @@ class Server:
             database=DATABASE,
         )
 
-    def _end(self) -> None:
-        """Let the server write everything back and end; kill it only when it does not."""
-        for way, seconds in ((signal.SIGTERM, _ENDS), (signal.SIGKILL, 10.0)):
-            pid = self._pid()
-            if pid and self._is_alive():
+    def _end(self, patience: float | None = None) -> None:
+        """Let the server write everything back and end; kill it only when it does not.
+
+        `patience`: seconds until then; None: long for one that answers, short for one that has failed.
+        """
+        for way, seconds in ((signal.SIGTERM, patience or self._patience()), (signal.SIGKILL, 10.0)):
+            if pid := running_pid(self._home):
                 with suppress(ProcessLookupError):
                     os.kill(pid, way)
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 if not self._is_alive():
                     return
-                time.sleep(_POLL)
-        raise ServerStuck(pid=self._pid())
+                self._pause()
+        raise ServerStuck(pid=running_pid(self._home))
+
+    def _patience(self) -> float:
+        state = self._home.state()
+        answers = state is not None and state.doing == "serving" and self._answers(state.ports)
+        return _ENDS if answers else _FAILED_ENDS
+
+    def _end_on_purpose(self) -> None:
+        self._end()
+        self._record_stop()
 
     def _closed(self, work: Callable[[], None]) -> None:
         """Do what needs a store that was closed cleanly; only a server that runs on it once can close it."""

@@ -139,12 +139,45 @@ async def test_a_wrong_password_is_a_store_that_does_not_answer(server: Server) 
         await stranger.close()
 
 
+async def test_no_connection_is_used_without_permission_and_none_is_lost_by_that(server: Server) -> None:
+    permitted = [True]
+    guarded = Graph.connect(
+        server.uri,
+        server.username,
+        server.password,
+        database=server.database,
+        pool=1,
+        patience_sec=1,
+        permit=lambda: permitted[-1],
+    )
+    try:
+        for answer in (True, False, False, True):
+            permitted.append(answer)
+            if answer:
+                assert await guarded.execute("RETURN 1 AS one") == [{"one": 1}]
+            else:
+                with pytest.raises(StoreUnavailable, match="another program"):
+                    await guarded.execute("RETURN 1 AS one")
+    finally:
+        await guarded.close()
+
+
 # What the server is told, and when it gives up
 
 
 @asynccontextmanager
-async def connection(server: Server, *, pool: int = 2, **more: float) -> AsyncGenerator[Graph]:
-    graph = Graph.connect(server.uri, server.username, server.password, database=server.database, pool=pool, **more)
+async def connection(
+    server: Server, *, pool: int = 2, statement_sec: float | None = None, patience_sec: float = 10
+) -> AsyncGenerator[Graph]:
+    graph = Graph.connect(
+        server.uri,
+        server.username,
+        server.password,
+        database=server.database,
+        pool=pool,
+        statement_sec=statement_sec,
+        patience_sec=patience_sec,
+    )
     try:
         yield graph
     finally:

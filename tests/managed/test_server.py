@@ -14,12 +14,13 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 import pytest
 from neo4j.exceptions import AuthError, ClientError, Neo4jError
 
 from oa_graph.managed import Address, Server, home, jars, java, ports
-from oa_graph.managed.errors import PasswordMissing, PortTaken, ServerDied, StoreHeld
+from oa_graph.managed.errors import PasswordMissing, PortTaken, ServerDied, ServerRefuses, StoreHeld
 from tests.managed.conftest import SMALL, connect, count_posts, rewrite, write_posts
 
 # What Neo4j Browser asks when it connects, as found in its source.
@@ -243,6 +244,30 @@ def test_a_port_that_a_stranger_took_meanwhile_is_left_to_him(
                 mine = server.start()
                 assert mine.bolt != address.bolt
                 assert [count_posts(each) for each in (mine, address)] == [0, 0]
+
+
+def test_wrong_passwords_lock_nobody_out(address: Address) -> None:
+    for _ in range(5):  # three are enough by default
+        with connect(_with_password(address, "an old one")) as driver, pytest.raises(AuthError, match="unauthorized"):
+            driver.execute_query("RETURN 1")
+    with connect(address) as driver:
+        assert driver.execute_query("RETURN 1").records[0][0] == 1
+
+
+def test_a_damaged_store_is_named_with_the_log_and_the_way_out(data: Path) -> None:
+    server = Server(data, memory=SMALL)
+    server.start()
+    server.leave()
+    store = data / "data" / "databases" / "neo4j" / "neostore"
+    store.write_bytes(Random(1).randbytes(store.stat().st_size))
+    with pytest.raises(ServerRefuses) as refusal:
+        server.start()
+    assert re.fullmatch(
+        r"Neo4j on bolt://127.0.0.1:\d+ runs and refuses to answer: [^\n]*store version[^\n]*\n"
+        r" +All of it is in .*/logs/debug.log\. A damaged store .*`oa-graph db load FILE`\.",
+        str(refusal.value),
+    )
+    assert server.status().state == "stopped"
 
 
 def test_a_port_in_other_hands_is_named(data: Path, address: Address) -> None:
