@@ -35,7 +35,7 @@ def _value(text: object, default: object) -> object:
         return text
     if isinstance(default, tuple):
         return _list(text)
-    return None if default is None and not text else text
+    return None if default is None and not text.strip() else text
 
 
 def _list(text: str) -> list[object]:

@@ -22,8 +22,8 @@ from oa_graph.model import Client
 @click.command()
 @data_option
 def key(data: Path | None) -> None:
-    """Prints the trusted key of this installation, which is made if there is none yet."""
-    click.echo(hosting.trusted_key(chosen_settings(data)).value)
+    """Prints the trusted key of this installation."""
+    click.echo(hosting.installed_key(chosen_settings(data)).value)
 
 
 @click.group()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import socket
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +25,7 @@ from oa_graph.cli.console import (
     print_facts,
     starting,
 )
+from oa_graph.managed.errors import PortTaken
 from oa_graph.model import PRESETS, Limits, Preset
 from oa_graph.policy import growth
 from oa_graph.settings import Settings, neo4j_settings
@@ -47,19 +51,48 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
     if preset:
         os.environ["OA_GRAPH_PRESET"] = preset  # for the workers too
     chosen = chosen_settings(data)
-    key = hosting.trusted_key(chosen)
-    Thread(target=_import_app, daemon=True).start()
-    with database(chosen) as found, hosting.copy(chosen, starting=starting):
-        prepare(found, chosen, key)
-        _announce(f"http://{host}:{port}", found, key)
-        err.print(f"People         {_people(chosen.limits)}")
-        _run(found, chosen, host=host, port=port, workers=workers)
+    started = time.monotonic()
+    with _bound(host, port) as listener:  # before the database, which takes its time to start
+        key = hosting.trusted_key(chosen)
+        Thread(target=_import_app, daemon=True).start()
+        with database(chosen) as found, hosting.copy(chosen, starting=starting):
+            _report_step("Neo4j", started)
+            started = time.monotonic()
+            prepare(found, chosen, key)
+            _report_step("Schema", started)
+            _announce(f"http://{host}:{port}", found, key)
+            err.print(f"People         {_people(chosen.limits)}")
+            _run(found, chosen, listener, workers=workers)
+
+
+@contextmanager
+def _bound(host: str, port: int) -> Generator[socket.socket]:
+    """A socket of our own on the port. Raises PortTaken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken(port=port, host=host) from error
+            raise
+        yield listener
+
+
+def _report_step(name: str, started: float) -> None:
+    print_facts({name: f"ready after {time.monotonic() - started:.1f} s"})
 
 
 def _announce(url: str, found: hosting.Database, key: hosting.TrustedKey) -> None:
-    new = f"{key.value}  (made for this installation)" if key.is_new else None
     login = browser_login(found.browser, found.username, found.password_file)
-    print_facts({"API docs": f"{url}/docs", **login, "Trusted key": new, "Key file": key.path})
+    print_facts({"API docs": f"{url}/docs", **login, "Trusted key": _shown(key), "Key file": key.path})
+
+
+def _shown(key: hosting.TrustedKey) -> str | None:
+    """A new key, for whoever sits before the terminal; a log is read by others too."""
+    if not key.is_new:
+        return None
+    return f"{key.value}  (made for this installation)" if err.is_terminal else "new; `oa-graph key` prints it"
 
 
 def _people(limits: Limits) -> str:
@@ -76,19 +109,19 @@ def _import_app() -> None:
         import oa_graph.api.app  # noqa: F401  # pyright: ignore[reportUnusedImport]
 
 
-def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, workers: int) -> None:
+def _run(found: hosting.Database, chosen: Settings, listener: socket.socket, *, workers: int) -> None:
     import uvicorn  # here, because the other commands start faster without it
+    from uvicorn.config import STARTUP_FAILURE
+    from uvicorn.supervisors import Multiprocess
 
     from oa_graph.api import logs
 
     os.environ.update(found.environment())  # workers are new processes; this is how they find the database
     neo4j_settings.cache_clear()  # a single worker is this process, which has read the environment before
     with _counted_together(workers):
-        uvicorn.run(
+        config = uvicorn.Config(
             "oa_graph.api.app:create_app",
             factory=True,
-            host=host,
-            port=port,
             workers=workers,
             access_log=False,
             log_config=logs.config(format=chosen.log_format, level=chosen.log_level),
@@ -96,6 +129,15 @@ def _run(found: hosting.Database, chosen: Settings, *, host: str, port: int, wor
             ws="none",  # there are none, and uvicorn logs the query of those who try, hence perhaps a key
             timeout_graceful_shutdown=10,
         )
+        with suppress(KeyboardInterrupt), hosting.supervised(found):  # after the logs are configured
+            if workers > 1:
+                with listener:  # nobody answers there while the database is stopped
+                    Multiprocess(config, sockets=[listener]).run()
+                return
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+            if not server.started:
+                raise SystemExit(STARTUP_FAILURE)
 
 
 @contextmanager

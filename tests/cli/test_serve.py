@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -50,7 +51,10 @@ def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, t
         key = (data / "api-key").read_text().strip()
         assert len(key) == 64
         assert stat.S_IMODE((data / "api-key").stat().st_mode) == 0o600
-        assert first.said().count(key) == 1
+        assert key not in first.said()  # it is shown on a terminal only
+        assert run("key", "--data", data).stdout.strip() == key
+        assert re.search(r"Neo4j +ready after [0-9.]+ s\nSchema +ready after [0-9.]+ s\n", first.said())
+        assert re.search(r"ready to answer requests after [0-9.]+ s", first.said())
         assert str(data / "api-key") in first.said()
         assert f"{first.url}/docs" in first.said()
         assert re.search(rf"User +neo4j\nPassword file +{re.escape(str(data))}/neo4j-password\n", first.said())
@@ -205,6 +209,25 @@ def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path) -> None:
     given = {"NEO4J_URI": server.uri, "NEO4J_PASSWORD": server.password, "NEO4J_USERNAME": server.username}
     taken = server.uri.rpartition(":")[2]
     got = run("serve", "--port", taken, "--data", tmp_path, **given)
-    assert got.returncode == 3  # uvicorn's
-    assert "Traceback" not in got.stderr
-    assert taken in got.stderr
+    assert got.returncode == 1
+    assert got.stderr == f"Error: Port {taken} on 127.0.0.1 is in use; ask for another one or for none.\n"
+
+
+def test_a_port_that_is_taken_is_named_before_anything_is_started(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        got = run("serve", "--port", str(other.getsockname()[1]), "--data", tmp_path / "data")
+    assert (got.returncode, got.stderr.count("\n")) == (1, 1), got.stderr
+    assert "is in use" in got.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_key_of_an_installation_that_there_is_not(tmp_path: Path) -> None:
+    got = run("key", "--data", tmp_path / "mistyped")
+    assert (got.returncode, got.stdout) == (1, "")
+    assert "There is no graph in" in got.stderr
+    assert not (tmp_path / "mistyped").exists()
+    (tmp_path / "api-key").write_text("a key\n")
+    assert run("key", "--data", tmp_path).stdout == "a key\n"
+    assert run("key", "--data", tmp_path, OA_GRAPH_API_KEY="").stdout == "a key\n"
+    assert run("key", "--data", tmp_path, OA_GRAPH_API_KEY=" ").stdout == "a key\n"
+    assert run("key", "--data", tmp_path, OA_GRAPH_API_KEY="another").stdout == "another\n"
