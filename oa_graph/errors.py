@@ -21,7 +21,7 @@
     │   ├── StatementNotAllowed · StatementTooLarge · ParameterNotTaken
     │   └── StatementTooSlow · StatementTooHungry · StatementFailed · AnswerTooLarge
     └── Setup           an operator has to act; raised by commands, never on the wire
-        ├── SchemaChanged · SchemaTooNew
+        ├── ServerTooOld · SchemaChanged · SchemaTooNew
         ├── InvalidFile · CannotExport
         ├── NoSuchQuery · NoSuchParameter · WrongParameter
         ├── PackageMissing
@@ -284,6 +284,10 @@ class StatementFailed(NotValid):
 
 class AnswerTooLarge(NotValid):
     """The answer has more than {limit} {what}; this is the beginning of it."""
+
+
+class ServerTooOld(Setup):
+    """The server at {uri} does not take Cypher 25 as Neo4j 2026.08 does, which oa-graph needs: {why}."""
 
 
 class SchemaChanged(Setup):

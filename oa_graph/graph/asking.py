@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 from neo4j import AsyncResult
@@ -14,8 +15,8 @@ from neo4j.time import Date, DateTime, Duration, Time
 
 from oa_graph.errors import MissingParameter, NoSuchParameter, NoSuchQuery, WrongParameter
 from oa_graph.graph.notifications import Notification, notifications
-from oa_graph.graph.queries import Query, catalogue, declared, required, typed_by_operator
-from oa_graph.graph.session import Graph, many
+from oa_graph.graph.queries import Query, catalogue, declared, required, typed_by_operator, with_language
+from oa_graph.graph.session import Graph, StatementRefused, many
 
 LIMIT: Mapping[str, str] = {"limit": "INTEGER  rows of the answer, at most; null for all"}
 """A parameter of every query of `cypher/explore/`. No file declares it: the server gets it as one more clause."""
@@ -121,11 +122,12 @@ async def ask(
     after the answer. Raises StatementRefused for a statement that the server does not take, or that writes; StoreBusy
     when its time is over; StoreUnavailable.
     """
-    async with graph.reading(seconds=seconds, notify=on_warning is not None) as transaction:
-        result = await transaction.run(text, dict(parameters))
-        yield Answer(result.keys(), _rows(result, limit))
-        if on_warning is not None:
-            await _warn(result, on_warning)
+    with _as_written(text):
+        async with graph.reading(seconds=seconds, notify=on_warning is not None) as transaction:
+            result = await transaction.run(with_language(text), dict(parameters))
+            yield Answer(result.keys(), _rows(result, limit))
+            if on_warning is not None:
+                await _warn(result, text, on_warning)
 
 
 @asynccontextmanager
@@ -133,22 +135,51 @@ async def ask_at_prompt(
     graph: Graph, text: LiteralString, parameters: Mapping[str, object], *, write: bool, on_warning: OnWarning
 ) -> AsyncGenerator[Answer]:
     """`ask` where what is written stays, if `write` allows it. Raises WriteRefused if not, and what `ask` raises."""
-    async with graph.committing(text, parameters, write=write) as result:
-        yield Answer(result.keys(), _rows(result, None))
-        await _warn(result, on_warning)
+    with _as_written(text):
+        async with graph.committing(text, parameters, write=write) as result:
+            yield Answer(result.keys(), _rows(result, None))
+            await _warn(result, text, on_warning)
 
 
 async def evaluated(graph: Graph, expression: str) -> Any:
     """The value of an expression, such as `duration('P7D')`, as a parameter to send. Raises what `ask` raises."""
-    async with graph.reading(seconds=None) as transaction:
-        result = await transaction.run(typed_by_operator(f"RETURN {expression} AS value"))
-        return (await result.single(strict=True))["value"]
+    text = typed_by_operator(f"RETURN {expression} AS value")
+    with _as_written(text):
+        async with graph.reading(seconds=None) as transaction:
+            result = await transaction.run(with_language(text))
+            return (await result.single(strict=True))["value"]
 
 
-async def _warn(result: AsyncResult, on_warning: OnWarning) -> None:
+async def _warn(result: AsyncResult, text: LiteralString, on_warning: OnWarning) -> None:
     """Tells the notifications of an answer that is read, or of which nobody wants the rest."""
+    shift = _shift(text)
     for notification in notifications(await result.consume()):
-        on_warning(notification)
+        if notification.line == 1 and notification.column is not None:
+            on_warning(replace(notification, column=notification.column - shift))
+        else:
+            on_warning(notification)
+
+
+def _shift(text: LiteralString) -> int:
+    """How many characters are sent before the first line of a statement."""
+    return len(with_language(text)) - len(text)
+
+
+_PLACE = re.compile(r"\(line 1, column (\d+) \(offset: (\d+)\)\)")
+
+
+@contextmanager
+def _as_written(text: LiteralString) -> Generator[None]:
+    """A refusal names the place in the statement as it was written, and shows the line so."""
+    try:
+        yield
+    except StatementRefused as error:
+        why, shift = str(error.values["why"]), _shift(text)
+        moved = _PLACE.sub(lambda place: f"(line 1, column {int(place[1]) - shift})", why)
+        if moved == why or not shift:
+            raise
+        sent = with_language(text)[:shift]
+        raise type(error)(why=moved.replace(f'\n"{sent}', '\n"', 1).replace("\n" + " " * shift, "\n", 1)) from error
 
 
 async def _rows(result: AsyncIterator[Iterable[Any]], limit: int | None) -> AsyncIterator[tuple[Any, ...]]:

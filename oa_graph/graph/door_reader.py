@@ -35,7 +35,7 @@ from oa_graph.errors import (
 from oa_graph.graph import guard
 from oa_graph.graph.asking import plain
 from oa_graph.graph.notifications import Notification, notifications
-from oa_graph.graph.queries import let_through
+from oa_graph.graph.queries import LANGUAGE, let_through
 from oa_graph.graph.session import Endpoint, StatementRefused, translated
 from oa_graph.graph.watch import is_timeout
 
@@ -157,7 +157,7 @@ def _run(driver: Driver, database: str, request: Request, send: Send) -> None:
         summary = transaction.run(let_through(_EXPLAIN + request.statement), dict(request.parameters)).consume()
         guard.check_plan(summary.query_type or "", cast("Mapping[str, Any] | None", summary.plan))
         send(Kind.WARNINGS, to_json([_in_statement(notification) for notification in notifications(summary)]))
-        result = transaction.run(let_through(request.statement), dict(request.parameters))
+        result = transaction.run(let_through(LANGUAGE + request.statement), dict(request.parameters))
         send(Kind.COLUMNS, to_json(result.keys()))
         rows = _Rows(request, send)
         try:
@@ -209,7 +209,7 @@ def _line(record: Any) -> bytes:
     return to_json(row, inf_nan_mode="strings", bytes_mode="base64", fallback=str) + b"\n"
 
 
-_EXPLAIN = "EXPLAIN "
+_EXPLAIN = LANGUAGE + "EXPLAIN "
 _PLACE = re.compile(r" *\(line (\d+), column (\d+) \(offset: \d+\)\).*", re.DOTALL)
 
 

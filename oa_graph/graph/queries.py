@@ -14,7 +14,11 @@ from typing import Literal, LiteralString, cast
 Rows = Literal["one", "maybe", "many", "none"]
 Mode = Literal["read", "write", "schema"]
 
-_OPTIONS = "CYPHER replan=skip\n"
+LANGUAGE = "CYPHER 25 "
+"""What every statement is sent with: a server may have another default, as Aura and a plain Neo4j do. It does not stand
+in the files, so that the checksums of the schema stay, and a file can be pasted anywhere."""
+
+_OPTIONS = LANGUAGE + "replan=skip\n"
 """A plan is kept as it is. The server would otherwise make it anew whenever a young graph has grown by some, which
 takes a second each time, to arrive at the same plan: all start from a key or a range of an index, whatever the
 counts."""
@@ -23,6 +27,9 @@ _PARAMETER = re.compile(r"\$(\w+)")
 """In the files a parameter is `$name`, as people write it; what is sent has `$given.name`, one map for all. The server
 makes a plan for each combination of its parameters' types, where texts and lists of about 1, 10, 100, … elements are of
 different types: texts of people would have it planning for ever. A map is one type, whatever is in it."""
+
+_NAMES_LANGUAGE = re.compile(r"(?is)(?>\s|//[^\n]*|/\*.*?\*/|\b(?:EXPLAIN|PROFILE)\b)*CYPHER\s+\d")
+"""A statement whose author has chosen a language; comments, EXPLAIN and PROFILE may stand before it."""
 
 _HEADER = re.compile(r"^// (?P<key>in|out|rows|needs|cost|mode) +(?P<rest>.+)$")
 
@@ -151,6 +158,11 @@ def typed_by_operator(statement: str) -> LiteralString:
 def let_through(statement: str) -> LiteralString:
     """A statement of an analyst, as `oa_graph.graph.guard` has let it through."""
     return cast("LiteralString", statement)
+
+
+def with_language(statement: LiteralString) -> LiteralString:
+    """The statement with `LANGUAGE` before it, unless it names one itself."""
+    return statement if _NAMES_LANGUAGE.match(statement) else LANGUAGE + statement
 
 
 @cache

@@ -11,7 +11,7 @@ import random
 from datetime import UTC, datetime
 from typing import LiteralString
 
-from oa_graph.errors import RetriesExhausted, SchemaChanged, SchemaTooNew
+from oa_graph.errors import RetriesExhausted, SchemaChanged, SchemaTooNew, ServerTooOld
 from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph, StatementRefused
 
@@ -23,13 +23,21 @@ _POPULATED = 6 * 3600
 """Seconds until the indexes of a graph that came from elsewhere must be full: a minute for a million posts."""
 
 
+_NEWEST = "EXPLAIN RETURN format(datetime(), 'uuuu') AS year"
+"""Has the newest function that the statements of `cypher/` use."""
+
+
 def known() -> list[str]:
     """The names of all steps."""
     return [step.name for step in schema_files()]
 
 
 async def apply(graph: Graph) -> list[str]:
-    """Applies what is new and returns the names; raises SchemaChanged or SchemaTooNew before touching anything."""
+    """Applies what is new and returns the names.
+
+    Raises ServerTooOld, SchemaChanged or SchemaTooNew before touching anything.
+    """
+    await _check_language(graph)
     applied = {
         row["version"]: row["checksum"]
         for row in await graph.execute("MATCH (s:Schema) RETURN s.version AS version, s.checksum AS checksum")
@@ -58,6 +66,15 @@ async def apply(graph: Graph) -> list[str]:
         )
     await graph.execute("CALL db.awaitIndexes($seconds)", seconds=_POPULATED)
     return [step.name for step in new]
+
+
+async def _check_language(graph: Graph) -> None:
+    """Asks the server itself, since its version does not tell: Aura reports `5.27-aura`."""
+    try:
+        await graph.execute(_NEWEST)
+    except StatementRefused as error:
+        why = str(error.values["why"]).partition("\n")[0]
+        raise ServerTooOld(uri=graph.endpoint.uri, why=why) from error
 
 
 async def _apply(graph: Graph, statement: LiteralString) -> object:

@@ -39,7 +39,7 @@ from pydantic import TypeAdapter
 
 from oa_graph.errors import OaGraphError, RetriesExhausted, StoreBusy, StoreUnavailable
 from oa_graph.graph import watch
-from oa_graph.graph.queries import Query, catalogue
+from oa_graph.graph.queries import LANGUAGE, Query, catalogue, with_language
 from oa_graph.graph.watch import timed, watching
 
 T = TypeVar("T")
@@ -372,7 +372,8 @@ class Graph:
         """
         with translated():
             async with self.session(read=not write, notify=True) as session:
-                yield await session.run(Statement(text, metadata=transaction_metadata()), dict(parameters))
+                statement = Statement(with_language(text), metadata=transaction_metadata())
+                yield await session.run(statement, dict(parameters))
 
     async def is_running(self, mark: str) -> bool:
         """Whether the server still works on the transaction that was begun with this mark, with or without us."""
@@ -385,7 +386,8 @@ class Graph:
         """A statement that has no file: schema steps and server questions."""
         with translated():
             async with self.session() as session:
-                result = await session.run(Statement(text, metadata=transaction_metadata()), parameters)
+                statement = Statement(LANGUAGE + text, metadata=transaction_metadata())
+                result = await session.run(statement, parameters)
                 return [native(record.data()) async for record in result]
 
 
