@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -14,6 +15,7 @@ import httpx
 import pytest
 
 from oa_graph.api import logs
+from oa_graph.errors import StoreBusy, StoreUnavailable
 from oa_graph.graph import clients
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Neo4jSettings, Settings
@@ -102,6 +104,33 @@ async def knock(url: str) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=60) as web:
         got = await web.get(f"{url}/api/v1/tasks?api_key={KEY}", headers=headers)
     assert got.status_code == 405
+
+
+async def test_errors_while_the_database_is_away_come_once_with_a_count() -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.addFilter(logs.Repeats(seconds=0.2))
+    driver, ours = (logging.getLogger(name) for name in ("neo4j.io.of_a_test", "oa_graph.of_a_test"))
+    for logger in (driver, ours):
+        logger.addHandler(handler)
+        logger.propagate = False
+    for number in range(100):
+        driver.error("[#%04X]  _: <CONNECTION> error: %s", number, "broken")
+        ours.warning("%s: %s", "StoreUnavailable", StoreUnavailable(why=f"nobody listens on {number}"))
+        ours.warning("slow statement %s", number)
+    ours.warning("%s: %s", "StoreBusy", StoreBusy(why="all wait"))
+    async with asyncio.timeout(processes.PATIENCE):
+        while said.getvalue().count("more like this") < 2:  # noqa: ASYNC110 - a thread writes it
+            await asyncio.sleep(0.05)
+    told = [line for line in said.getvalue().splitlines() if not line.startswith("slow statement")]
+    assert sorted(told) == [
+        "StoreBusy: The graph database did not get to it in time: all wait.",
+        "StoreUnavailable: The graph database does not answer: nobody listens on 0.",
+        "StoreUnavailable: The graph database does not answer: nobody listens on 0. (99 more like this in 0.2 s)",
+        "[#0000]  _: <CONNECTION> error: broken",
+        "[#0000]  _: <CONNECTION> error: broken (99 more like this in 0.2 s)",
+    ]
+    assert said.getvalue().count("slow statement") == 100
 
 
 # Keys and tokens
