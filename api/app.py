@@ -113,7 +113,11 @@ def create_app(
         logging_config=None,
     )
     app.asgi_handler = Observed(
-        app.asgi_handler, metrics=counts, tracing=spans, slow_sec=chosen.slow_statement_ms / 1000
+        app.asgi_handler,
+        metrics=counts,
+        tracing=spans,
+        slow_sec=chosen.slow_statement_ms / 1000,
+        deadline_sec=chosen.request_deadline_sec,
     )
     return app
 
@@ -223,4 +227,6 @@ def _connect(server: Neo4jSettings, settings: Settings) -> Graph:
         pool=settings.pool_size,
         statement_sec=settings.statement_timeout_sec,
         permit=hosting.login_permit(server.uri, server.password_file),
+        ca_file=server.ca_file,
+        liveness_sec=server.liveness_sec,
     )

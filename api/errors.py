@@ -66,6 +66,10 @@ FACES: Mapping[type[OaGraphError], Face] = {
     errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
     errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
     errors.StoreDiskFull: Face(503, GENERIC, 5),
+    errors.LoginRefused: Face(503, GENERIC, 5, "The graph database refuses the log-in of this service."),
+    errors.StoreFailed: Face(
+        503, GENERIC, 5, "The graph database has failed; its operator finds the reason in its log."
+    ),
     errors.StoreBusy: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
     errors.TaskNotAcknowledged: Face(400, 2104),

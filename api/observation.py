@@ -21,6 +21,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from oa_graph.api.logs import FIELDS
 from oa_graph.api.metrics import NOTHING_TO_DO, UNROUTED, Metrics
+from oa_graph.graph import deadline
 from oa_graph.graph.watch import COMMIT, watching
 from oa_graph.model import Client
 
@@ -98,9 +99,15 @@ class Observation:
 class Observed:
     """The application, observed. Stands before routing, so that it sees every request."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, tracing: Tracing | None, slow_sec: float) -> None:
-        """Statements that take longer than `slow_sec` are told of in the log; 0: none are."""
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, tracing: Tracing | None, slow_sec: float, deadline_sec: float
+    ) -> None:
+        """Statements that take longer than `slow_sec` are told of in the log; 0: none are.
+
+        A request may wait for the database for `deadline_sec` in all.
+        """
         self._app = app
+        self._deadline_sec = deadline_sec
         self._slow_sec = slow_sec or inf
         self._metrics = metrics
         self._tracing = tracing
@@ -135,7 +142,8 @@ class Observed:
         token = watching.set(seen)
         self._metrics.begun()
         try:
-            await self._app(scope, receive, noted)
+            with deadline.within(self._deadline_sec):
+                await self._app(scope, receive, noted)
         finally:
             watching.reset(token)
             seen.end(plain, method=method, status=status, seconds=perf_counter() - started)

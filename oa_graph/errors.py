@@ -8,7 +8,7 @@
     │   └── NotYourTask · NotCollective
     ├── NotNow          try again later, or take another task
     │   ├── NothingToHandOut · TooManyPending · TooManyRequests
-    │   ├── StoreUnavailable · StoreDiskFull · StoreBusy · RetriesExhausted
+    │   ├── StoreUnavailable · StoreDiskFull · LoginRefused · StoreFailed · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   ├── TreeClosed · BrokenThread · StatsNotReady · StillChanging
     │   └── DoorBusy · DoorClosed
@@ -132,6 +132,14 @@ class StoreUnavailable(NotNow):
 
 class StoreDiskFull(NotNow):
     """The disk of the graph database is full."""
+
+
+class LoginRefused(NotNow):
+    """The graph database refuses the log-in of this service: {why}."""
+
+
+class StoreFailed(NotNow):
+    """The graph database has failed: {why}."""
 
 
 class StoreBusy(NotNow):

@@ -54,6 +54,8 @@ class Database:
     """The file that holds the password; None when it is not the managed server's."""
     server: Server | None = field(default=None, repr=False)
     """The managed server; None for another."""
+    ca_file: Path | None = None
+    liveness_sec: float | None = None
 
     def connect(self, *, pool: int = 20) -> Graph:
         return Graph.connect(
@@ -63,6 +65,8 @@ class Database:
             database=self.database,
             pool=pool,
             permit=login_permit(self.uri, self.password_file),
+            ca_file=self.ca_file,
+            liveness_sec=self.liveness_sec,
         )
 
     def environment(self) -> Mapping[str, str]:
@@ -132,7 +136,15 @@ def database(
     `reads`: an empty graph is of no use. Raises NoGraph where there is none, and makes nothing.
     """
     if given.uri:
-        yield Database(given.uri, given.username, given.password.get_secret_value(), given.database, None)
+        yield Database(
+            given.uri,
+            given.username,
+            given.password.get_secret_value(),
+            given.database,
+            browser=None,
+            ca_file=given.ca_file,
+            liveness_sec=given.liveness_sec,
+        )
         return
     server = managed(settings)
     if reads and not server.has_store():

@@ -10,13 +10,15 @@ from __future__ import annotations
 import json
 import os
 import re
+import ssl
 from collections.abc import Iterable
 from dataclasses import asdict
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path, user_data_path
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
@@ -77,6 +79,51 @@ class Neo4jSettings(_Environment):
     password: SecretStr = Field(SecretStr(""), description="password of that user")
     password_file: Path | None = Field(None, description="a file that holds the password instead")
     database: str = Field("neo4j", description="database of that server")
+    ca_file: Path | None = Field(
+        None, description="a PEM file of the authorities that sign its certificate, for +s; empty: the system's"
+    )
+    liveness_sec: float | None = Field(
+        None, ge=0, description="a connection that was idle for longer is tested before its use; empty: none is"
+    )
+
+    @field_validator("uri")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        """The value is not repeated: it may hold a password."""
+        if value is not None and not _is_address(value):
+            raise PydanticCustomError("address", f"NEO4J_URI has to be {_ADDRESS}")
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _authorities(cls, value: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=value)
+        except OSError as error:  # of which errors in a certificate are a kind
+            why = {"path": str(value), "why": str(error)}
+            raise PydanticCustomError("authorities", "NEO4J_CA_FILE {path} holds no certificates: {why}", why) from None
+        return value
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        if self.ca_file and not (self.uri or "").partition("://")[0].endswith("+s"):
+            raise PydanticCustomError("not_encrypted", "NEO4J_CA_FILE needs a NEO4J_URI with bolt+s:// or neo4j+s://")
+        return self
+
+
+_ADDRESS = (
+    "a server's address, such as bolt://127.0.0.1:7687 or neo4j+s://graph.example: the scheme is bolt or neo4j, with "
+    "+s or +ssc for encryption, and there is no user and no password in it"
+)
+_SCHEMES = frozenset(f"{scheme}{encryption}" for scheme in ("bolt", "neo4j") for encryption in ("", "+s", "+ssc"))
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in _SCHEMES and bool(parts.hostname) and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # no number, or none of a port
+        return False
 
 
 _PREFIX = "OA_GRAPH_"
@@ -136,6 +183,11 @@ class Settings(_Environment):
     pool_size: int = Field(50, ge=1, le=1000, description="connections to Neo4j, for each process")
     statement_timeout_sec: float = Field(
         30.0, gt=0, description="after so many seconds Neo4j gives up a transaction of a request"
+    )
+    request_deadline_sec: float = Field(
+        30.0,
+        gt=0,
+        description="seconds that a request may wait for Neo4j in all; moderation and analysts have longer",
     )
     slow_statement_ms: int = Field(
         1000, ge=0, description="a statement that takes longer is logged as a warning, by its name; 0: none is"

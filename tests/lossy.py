@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 _COMMIT = b"\x00\x02\xb0\x12\x00\x00"
 """The message of Bolt that ends a transaction of several statements."""
 
+_RESET = b"\x00\x02\xb0\x0f\x00\x00"
+"""The message of Bolt by which a driver tests a connection."""
+
 _QUIET = 0.4
 """Seconds without another byte from the server after which it has surely done what it was asked."""
 
@@ -22,6 +25,7 @@ class Line:
         self._statement: bytes | None = None
         self._at_commit = False
         self.broken = 0
+        self.tested = 0
 
     def lose_answer_of(self, statement: str, *, at_commit: bool = False) -> None:
         """Of the next `statement`, or of the commit that follows it."""
@@ -50,6 +54,7 @@ class Line:
                 self._statement = None
                 self.broken += 1
                 lost.set()
+            self.tested += data.count(_RESET)
             server.write(data)
             await server.drain()
             if lost.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,67 @@ def test_an_error_does_not_show_what_may_be_a_secret(monkeypatch: pytest.MonkeyP
     with pytest.raises(ValidationError) as error:
         read(monkeypatch, OA_GRAPH_ROOT_TOKENS="[a-secret")
     assert "a-secret" not in str(error.value)
+
+
+# The server
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "bolt://127.0.0.1:7687",
+        "neo4j://graph",
+        "neo4j+s://x.databases.example",
+        "bolt+ssc://[::1]:1",
+        "neo4j://a?policy=b",
+    ],
+)
+def test_an_address_of_a_server_is_taken(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.setenv("NEO4J_URI", uri)
+    assert Neo4jSettings.model_validate({}).uri == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://127.0.0.1:7474",
+        "127.0.0.1:7687",
+        "localhost:7687",
+        "graph",
+        "bolt://",
+        "bolt://:7687",
+        "bolt+x://a",
+        "neo4j://a:port",
+        "neo4j://a:99999",
+        "bolt://neo4j:s3cret@a",
+        "bolt://[::1",
+    ],
+)
+def test_anything_else_is_an_error_that_names_the_variable_and_the_rule(
+    monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.setenv("NEO4J_URI", uri)
+    with pytest.raises(ValidationError, match="NEO4J_URI has to be a server's address, such as bolt://") as error:
+        Neo4jSettings.model_validate({})
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "content", "why"),
+    [
+        ("neo4j+s://graph", None, "holds no certificates: .*No such file"),
+        ("neo4j+s://graph", "nothing", "holds no certificates: "),
+        ("neo4j://graph", "", "NEO4J_CA_FILE needs a NEO4J_URI with"),
+        ("neo4j+ssc://graph", "", "NEO4J_CA_FILE needs a NEO4J_URI with"),
+    ],
+)
+def test_authorities_are_looked_at_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, uri: str, content: str | None, why: str
+) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content or ssl.DER_cert_to_PEM_cert(ssl.create_default_context().get_ca_certs(True)[0]))
+    monkeypatch.setenv("NEO4J_URI", uri)
+    monkeypatch.setenv("NEO4J_CA_FILE", str(file))
+    with pytest.raises(ValidationError, match=why):
+        Neo4jSettings.model_validate({})

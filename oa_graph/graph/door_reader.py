@@ -113,14 +113,8 @@ def main() -> None:
 
 
 def _driver(endpoint: Endpoint) -> Driver:
-    return GraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
-        endpoint.uri,
-        auth=(endpoint.username, endpoint.password),
-        max_connection_pool_size=1,
-        connection_timeout=5.0,
-        telemetry_disabled=True,
-        user_agent="oa-graph",
-    )
+    address, options = endpoint.for_driver()
+    return GraphDatabase.driver(address, max_connection_pool_size=1, **options)  # pyright: ignore[reportUnknownMemberType] - its options are untyped
 
 
 def _answer(driver: Driver, database: str, request: Request, send: Send) -> None:

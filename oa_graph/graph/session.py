@@ -12,14 +12,23 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
 
-from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncResult, AsyncSession, AsyncTransaction, Auth, basic_auth
+from neo4j import (
+    AsyncDriver,
+    AsyncGraphDatabase,
+    AsyncResult,
+    AsyncSession,
+    AsyncTransaction,
+    Auth,
+    TrustCustomCAs,
+    basic_auth,
+)
 from neo4j import Query as Statement
 from neo4j.auth_management import AsyncAuthManager
 from neo4j.exceptions import (
-    AuthError,
     ClientError,
     ConfigurationError,
     ConnectionAcquisitionTimeoutError,
@@ -37,8 +46,8 @@ from neo4j.exceptions import (
 from neo4j.time import DateTime
 from pydantic import TypeAdapter
 
-from oa_graph.errors import OaGraphError, RetriesExhausted, StoreBusy, StoreUnavailable
-from oa_graph.graph import watch
+from oa_graph.errors import LoginRefused, OaGraphError, RetriesExhausted, StoreBusy, StoreFailed, StoreUnavailable
+from oa_graph.graph import deadline, watch
 from oa_graph.graph.queries import LANGUAGE, Query, catalogue, with_language
 from oa_graph.graph.watch import timed, watching
 
@@ -85,6 +94,24 @@ class Endpoint:
     username: str
     password: str = field(repr=False)
     database: str
+    ca_file: str | None = None
+    """Authorities that sign the server's certificate, instead of the system's."""
+    liveness_sec: float | None = None
+    """A connection that was idle for longer is tested before its use."""
+
+    def for_driver(self) -> tuple[str, dict[str, Any]]:
+        """The address and the options of a driver. It takes authorities beside an address without `+s` only."""
+        options: dict[str, Any] = {
+            "auth": (self.username, self.password),
+            "connection_timeout": 5.0,
+            "liveness_check_timeout": self.liveness_sec,
+            "telemetry_disabled": True,
+            "user_agent": "oa-graph",
+        }
+        if self.ca_file is None:
+            return self.uri, options
+        trusted = {"encrypted": True, "trusted_certificates": TrustCustomCAs(self.ca_file)}
+        return self.uri.replace("+s://", "://", 1), options | trusted
 
 
 class Tx(Protocol):
@@ -222,24 +249,27 @@ class Graph:
         statement_sec: float | None = None,
         patience_sec: float = 10.0,
         permit: Callable[[], bool] | None = None,
+        ca_file: Path | None = None,
+        liveness_sec: float | None = None,
     ) -> Graph:
         """Opens a pool of at most `pool` connections; nothing is sent before the first statement.
 
         The server gives up a transaction that runs longer than `statement_sec`; None leaves that to its own setting.
         Who gets no connection for `patience_sec` is told that the database is too busy. `permit` tells before each
-        log-in whether the server may have the password; None: it may.
+        log-in whether the server may have the password; None: it may. `ca_file` and `liveness_sec` are those of
+        `Endpoint`.
         """
+        endpoint = Endpoint(uri, username, password, database, ca_file and str(ca_file), liveness_sec)
+        address, options = endpoint.for_driver()
+        if permit:
+            options["auth"] = _Login(basic_auth(username, password), permit)
         driver = AsyncGraphDatabase.driver(  # pyright: ignore[reportUnknownMemberType] - its options are untyped
-            uri,
-            auth=_Login(basic_auth(username, password), permit) if permit else (username, password),
+            address,
             max_connection_pool_size=pool,
             connection_acquisition_timeout=patience_sec,
-            connection_timeout=5.0,
             notifications_min_severity="OFF",
-            telemetry_disabled=True,
-            user_agent="oa-graph",
+            **options,
         )
-        endpoint = Endpoint(uri, username, password, database)
         return cls(driver, endpoint, pool=pool, statement_sec=statement_sec, permit=permit)
 
     async def close(self) -> None:
@@ -281,7 +311,8 @@ class Graph:
         A connection lost at the commit may have committed. Every write that goes this way is therefore guarded by
         an id made beforehand or by a state that it changes, so that sending it again finds its own work.
         """
-        return await _retried(lambda: self._sent(_query(name), parameters, seconds=self._statement_sec))
+        async with deadline.kept():
+            return await _retried(lambda: self._sent(_query(name), parameters, seconds=self._statement_sec))
 
     async def _sent(self, query: Query, parameters: Mapping[str, object], *, seconds: float | None) -> list[Row]:
         statement = Statement(query.text, metadata=transaction_metadata(query.name), timeout=seconds)
@@ -299,10 +330,11 @@ class Graph:
 
         The driver's own way of running again counts seconds, and a slow moment of the machine can be longer than those.
 
-        `patient`: it may take longer than a request usually may.
+        `patient`: it, and what follows it, may take longer than a request usually may.
         """
-
         seconds = None if patient else self._statement_sec
+        if patient:
+            deadline.lift()
 
         async def attempt() -> T:
             async with self._transaction(transaction_metadata(), seconds) as transaction:
@@ -311,10 +343,12 @@ class Graph:
                 watch.note_commit(perf_counter() - worked)
                 return done
 
-        return await _retried(attempt)
+        async with deadline.kept():
+            return await _retried(attempt)
 
     async def rehearse(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         """As a patient `transact`, but nothing is kept: what would come of it."""
+        deadline.lift()
 
         async def attempt() -> T:
             async with self._transaction(transaction_metadata("rehearsal"), None) as transaction:
@@ -377,17 +411,21 @@ class Graph:
 
     async def is_running(self, mark: str) -> bool:
         """Whether the server still works on the transaction that was begun with this mark, with or without us."""
-        (row,) = await self.execute(
-            "SHOW TRANSACTIONS YIELD metaData WHERE metaData.mark = $mark RETURN count(*) AS running", mark=mark
+        (row,) = await self._execute(  # a request whose time is over may ask, too
+            "SHOW TRANSACTIONS YIELD metaData WHERE metaData.mark = $mark RETURN count(*) AS running", {"mark": mark}
         )
         return row["running"] > 0
 
     async def execute(self, text: LiteralString, **parameters: object) -> list[Row]:
         """A statement that has no file: schema steps and server questions."""
+        async with deadline.kept():
+            return await self._execute(text, parameters)
+
+    async def _execute(self, text: LiteralString, parameters: Mapping[str, object]) -> list[Row]:
         with translated():
             async with self.session() as session:
                 statement = Statement(LANGUAGE + text, metadata=transaction_metadata())
-                result = await session.run(statement, parameters)
+                result = await session.run(statement, dict(parameters))
                 return [native(record.data()) async for record in result]
 
 
@@ -399,8 +437,9 @@ class _Glance:
     seconds: float
 
     async def rows(self, name: str, parameters: Mapping[str, object]) -> list[Row]:
-        with translated():
-            return await self.send(_query(name), parameters, seconds=self.seconds)
+        async with deadline.kept():
+            with translated():
+                return await self.send(_query(name), parameters, seconds=self.seconds)
 
 
 def _removed_meanwhile(error: Exception) -> bool:
@@ -420,7 +459,6 @@ class translated:  # noqa: N801 - reads as a statement where it is used
 
 
 _AWAY = (
-    AuthError,
     DatabaseUnavailable,
     ForbiddenOnReadOnlyDatabase,
     NotALeader,
@@ -437,6 +475,12 @@ _LOST = (
 )
 """The database is not there (yet) or takes no writes; or somebody ended the transaction."""
 
+_SECURITY = "Neo.ClientError.Security."
+"""A wrong or expired password, or too many wrong ones from the same address, whoever sent them."""
+
+_STATEMENTS = ("Neo.DatabaseError.Statement.", "Neo.DatabaseError.Schema.")
+"""The server failed at what it was told to do; with other codes it has failed itself, as with a full disk."""
+
 
 def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
     """What a failure means to whoever asked; None: a mistake in how the driver is used."""
@@ -447,8 +491,14 @@ def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
             return StoreBusy(why=str(error))
         case Neo4jError() if watch.is_timeout(error):
             return StoreBusy(why=error.message)
-        case Neo4jError() if isinstance(error, _AWAY) or error.code in _LOST or _is_broken(error):
+        case Forbidden():
             return StoreUnavailable(why=str(error))
+        case Neo4jError() if (error.code or "").startswith(_SECURITY):
+            return LoginRefused(why=error.message)
+        case Neo4jError() if isinstance(error, _AWAY) or error.code in _LOST:
+            return StoreUnavailable(why=str(error))
+        case DatabaseError() if not (error.code or "").startswith(_STATEMENTS):
+            return StoreFailed(why=str(error))
         case Neo4jError() if error.is_retryable() or _removed_meanwhile(error):
             return RetriesExhausted(attempts=ATTEMPTS, why=error.message)
         case Neo4jError() if error.code == "Neo.ClientError.Statement.AccessMode":
@@ -459,12 +509,6 @@ def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
             return StoreUnavailable(why=str(error))
         case _:
             return None
-
-
-def _is_broken(error: Neo4jError) -> bool:
-    """Whether the server itself has failed, as with a full disk, rather than the statement in it."""
-    is_ours = (error.code or "").startswith(("Neo.DatabaseError.Statement.", "Neo.DatabaseError.Schema."))
-    return isinstance(error, (DatabaseError, Forbidden)) and not is_ours
 
 
 async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:

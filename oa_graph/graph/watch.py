@@ -5,12 +5,15 @@ The API sets a `Watch` for each request; commands have none, and nothing is spen
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
 from typing import Protocol
 
 from neo4j.exceptions import ConstraintError, DriverError, Neo4jError
+
+from oa_graph.graph import deadline
 
 COMMIT = "commit"
 """The name under which the end of a transaction of several statements is told, in the place of a statement's."""
@@ -101,6 +104,8 @@ def _outcome(error: BaseException) -> str:
         case ConstraintError():
             return "taken"
         case Neo4jError() if is_timeout(error):
+            return "timeout"
+        case CancelledError() if deadline.has_passed():
             return "timeout"
         case Neo4jError() if error.is_retryable():
             return "transient"

@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
+from neo4j.exceptions import Neo4jError
 
-from oa_graph.errors import RetriesExhausted, StoreBusy, StoreUnavailable
-from oa_graph.graph import queries, users
+from oa_graph.errors import LoginRefused, OaGraphError, RetriesExhausted, StoreBusy, StoreFailed, StoreUnavailable
+from oa_graph.graph import deadline, queries, users
 from oa_graph.graph.notifications import notifications
-from oa_graph.graph.session import Graph, Row, StatementRefused, Taken, Tx, many, maybe, one
+from oa_graph.graph.session import Graph, Row, StatementRefused, Taken, Tx, many, maybe, one, translated
 from oa_graph.graph.watch import watching
 from oa_graph.model import Person
 from tests.builders import ADA, BOB, CLIENT, plant, snapshot
@@ -128,12 +130,12 @@ async def test_who_waits_in_vain_is_told_so() -> None:
         await away.close()
 
 
-async def test_a_wrong_password_is_a_store_that_does_not_answer(server: Server) -> None:
+async def test_a_wrong_password_is_a_log_in_that_is_refused(server: Server) -> None:
     if not server.password:
         pytest.skip("this server asks for no password")
     stranger = Graph.connect(server.uri, server.username, "a wrong password", database=server.database)
     try:
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(LoginRefused, match="unauthorized due to authentication failure"):
             await remember(stranger, ADA, "a")
     finally:
         await stranger.close()
@@ -162,22 +164,30 @@ async def test_no_connection_is_used_without_permission_and_none_is_lost_by_that
         await guarded.close()
 
 
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Neo.ClientError.Security.Unauthorized", LoginRefused),
+        ("Neo.ClientError.Security.AuthenticationRateLimit", LoginRefused),
+        ("Neo.ClientError.Security.CredentialsExpired", LoginRefused),
+        ("Neo.ClientError.Security.Forbidden", StoreUnavailable),
+        ("Neo.DatabaseError.General.UnknownError", StoreFailed),
+        ("Neo.DatabaseError.Transaction.TransactionStartFailed", StoreFailed),
+        ("Neo.DatabaseError.Statement.ExecutionFailed", StatementRefused),
+        ("Neo.TransientError.General.DatabaseUnavailable", StoreUnavailable),
+    ],
+)
+def test_a_failure_of_the_server_is_no_failure_of_a_statement(code: str, kind: type[OaGraphError]) -> None:
+    with pytest.raises(kind), translated():
+        raise Neo4jError._hydrate_neo4j(code=code, message="why")  # pyright: ignore[reportPrivateUsage] - as the driver makes them
+
+
 # What the server is told, and when it gives up
 
 
 @asynccontextmanager
-async def connection(
-    server: Server, *, pool: int = 2, statement_sec: float | None = None, patience_sec: float = 10
-) -> AsyncGenerator[Graph]:
-    graph = Graph.connect(
-        server.uri,
-        server.username,
-        server.password,
-        database=server.database,
-        pool=pool,
-        statement_sec=statement_sec,
-        patience_sec=patience_sec,
-    )
+async def connection(server: Server, *, pool: int = 2, **more: Any) -> AsyncGenerator[Graph]:
+    graph = Graph.connect(server.uri, server.username, server.password, database=server.database, pool=pool, **more)
     try:
         yield graph
     finally:
@@ -270,6 +280,27 @@ async def test_a_statement_that_takes_too_long_is_given_up(graph: Graph, server:
                 await graph.glance(seconds=0.2).rows("posts/decide", decision)
     assert seen.statements.count(("posts/decide", "timeout")) == 3
     assert seen.retries == 0
+
+
+async def test_what_a_request_waits_for_has_one_deadline_which_patient_work_lifts(graph: Graph) -> None:
+    async with locked(graph) as decision:
+
+        async def decide(tx: Tx) -> None:
+            await tx.rows("posts/decide", decision)
+
+        with watched() as seen, deadline.within(0.5):
+            with pytest.raises(StoreBusy, match=r"the 0.5 seconds of the request are over"):
+                await graph.rows("posts/decide", decision)
+            with pytest.raises(StoreBusy):
+                await graph.transact(decide)
+            with pytest.raises(StoreBusy):
+                await graph.execute("RETURN 1 AS one")
+            assert not await graph.is_running("a mark")
+    assert seen.statements[0] == ("posts/decide", "timeout")
+    with deadline.within(0):
+        await graph.transact(decide, patient=True)
+        assert await graph.execute("RETURN 1 AS one") == [{"one": 1}]
+    assert sum(seen.sessions) == 0
 
 
 async def test_who_gets_no_connection_is_told_that_the_store_is_busy(graph: Graph, server: Server) -> None:
