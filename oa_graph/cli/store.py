@@ -19,7 +19,9 @@ from oa_graph.cli.console import (
     out,
     print_facts,
 )
+from oa_graph.errors import Setup
 from oa_graph.managed import Server, jars
+from oa_graph.settings import neo4j_settings
 
 
 @click.group()
@@ -27,8 +29,19 @@ def db() -> None:
     """The managed Neo4j server of an installation."""
 
 
+class NotManaged(Setup):
+    """NEO4J_URI names a server that is not the managed one, and this command works on the files of the managed one alone; unset NEO4J_URI, or use the tools of that server."""  # noqa: E501 - one sentence is one line
+
+
 def _server(data: Path | None) -> Server:
     return hosting.managed(chosen_settings(data))
+
+
+def _own_server(data: Path | None) -> Server:
+    """The managed server, where a command must not be thought to work on another. Raises NotManaged."""
+    if neo4j_settings().uri is not None:
+        raise NotManaged
+    return _server(data)
 
 
 @db.command()
@@ -82,10 +95,11 @@ def status(data: Path | None, as_json: bool) -> None:
 
 @db.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace a file that is there.")
 @data_option
-def dump(file: Path, data: Path | None) -> None:
+def dump(file: Path, replace: bool, data: Path | None) -> None:
     """Writes the whole database into FILE; a running server stops meanwhile."""
-    _server(data).dump(file)
+    _own_server(data).dump(file, replace_file=replace)
 
 
 @db.command()
@@ -94,7 +108,7 @@ def dump(file: Path, data: Path | None) -> None:
 @data_option
 def load(file: Path, data: Path | None, yes: bool) -> None:
     """Replaces the whole database by the dump in FILE; a running server stops meanwhile."""
-    server = _server(data)
+    server = _own_server(data)
     if not yes:
         click.confirm(f"Replace all that is in {server.data}?", abort=True)
     server.load(file)
@@ -102,10 +116,11 @@ def load(file: Path, data: Path | None, yes: bool) -> None:
 
 @db.command()
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace the data that is there.")
 @data_option
-def clone(folder: Path, data: Path | None) -> None:
+def clone(folder: Path, replace: bool, data: Path | None) -> None:
     """Copies the database into the data folder FOLDER, for work that must not touch the original."""
-    _server(data).clone(folder)
+    _own_server(data).clone(folder, replace_data=replace)
     err.print(f"start it with: {command_line('db', 'start', data=folder)}", soft_wrap=True, markup=False)
 
 

@@ -7,7 +7,8 @@ Setup
     ├── PasswordMissing                                the data folder was taken apart
     ├── ServerDied · ServerSilent · ServerRefuses · ServerStuck
     ├── RestartCancelled · NotMended                   the supervisor of a service
-    └── AdminFailed · StoreDamaged · StoreNotEmpty · StoreNotClosed
+    ├── AdminFailed · StoreDamaged · StoreNotEmpty · StoreNotClosed
+    └── DumpExists · FolderMissing · NotADump
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class PortTaken(ManagedServer):
 
 
 class PasswordMissing(ManagedServer):
-    """{file} is gone, but the store beside it has a password already; bring the file back from a backup."""
+    """{file} is gone, but the store beside it has a password already. Bring the file back from a backup, or take the data to a folder with a new password: `oa-graph db dump FILE --data {folder}`, then `oa-graph db load FILE --data NEW_FOLDER`."""  # noqa: E501 - one sentence is one line
 
 
 class ServerDied(ManagedServer):
@@ -87,8 +88,20 @@ class StoreDamaged(ManagedServer):
 
 
 class StoreNotEmpty(ManagedServer):
-    """{folder} has data already; say so if it is to be replaced."""
+    """{folder} has data already; say so if it is to be replaced (`--replace`)."""
 
 
 class StoreNotClosed(ManagedServer):
     """The store in {folder} was not closed cleanly; start a server on it once."""
+
+
+class DumpExists(ManagedServer):
+    """{file} is there already; say so if it is to be replaced (`--replace`)."""
+
+
+class FolderMissing(ManagedServer):
+    """There is no folder {folder} to write {file} into."""
+
+
+class NotADump(ManagedServer):
+    """{file} is no dump of a Neo4j database; `oa-graph db dump` makes one."""

@@ -182,7 +182,7 @@ class Home:
         with suppress(FileNotFoundError):
             return self.password_file.read_text().strip()
         if any(folder.exists() for folder in self.store("system")):
-            raise PasswordMissing(file=self.password_file)
+            raise PasswordMissing(file=self.password_file, folder=self.root)
         password = secrets.token_urlsafe(24)
         write(self.password_file, password + "\n")
         return password

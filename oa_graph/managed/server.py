@@ -242,27 +242,33 @@ class Server:
             username=address and address.username,
         )
 
-    def dump(self, to: Path) -> None:
-        """Write the database into one file, for `load`; users and passwords are not in it."""
+    def dump(self, to: Path, *, replace_file: bool = False) -> None:
+        """Write the database into one file, for `load`; users and passwords are not in it.
+
+        Raises FolderMissing, and DumpExists when the file is there and is not to be replaced.
+        """
+        store.check_dump_target(to.absolute(), replace_file=replace_file)
         with self._at_rest("dump"):
             self._closed(lambda: store.dump(self._home, self._memory, to.absolute()))
 
     def load(self, source: Path) -> None:
-        """Put a dump in the place of the database. When it fails the old one is still there."""
+        """Put a dump in the place of the database. When it fails the old one is still there. Raises NotADump."""
+        store.check_dump(source)
         with self._at_rest("load"):
             store.load(self._home, self._memory, source.absolute())
 
-    def clone(self, to: Path) -> None:
+    def clone(self, to: Path, *, replace_data: bool = False) -> None:
         """Make another data folder with the same database, and a password and ports of its own.
 
-        Raises StoreNotEmpty when there is data already.
+        Raises StoreNotEmpty when there is data already and it is not to be replaced.
         """
         other = Server(to, memory=self._wish)
-        store.refuse_data(other._home)
+        if not replace_data:
+            store.refuse_data(other._home)
         other._home.prepare()
         file = other._home.run / "clone.dump"
         try:
-            self.dump(file)
+            self.dump(file, replace_file=True)
             other.load(file)
         finally:
             file.unlink(missing_ok=True)

@@ -17,7 +17,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from oa_graph.managed import jars, java, locks
-from oa_graph.managed.errors import AdminFailed, FolderBusy, StoreDamaged, StoreNotClosed, StoreNotEmpty
+from oa_graph.managed.errors import (
+    AdminFailed,
+    DumpExists,
+    FolderBusy,
+    FolderMissing,
+    NotADump,
+    StoreDamaged,
+    StoreNotClosed,
+    StoreNotEmpty,
+)
 from oa_graph.managed.home import DATABASE, Home, State, write
 from oa_graph.managed.memory import Memory
 
@@ -31,9 +40,27 @@ def refuse_data(home: Home) -> None:
         raise StoreNotEmpty(folder=home.root)
 
 
+_DUMPS = (b"DZV1", b"DGV1", b"\x1f\x8b")
+"""How a dump begins: packed with zstd, with gzip, or by a Neo4j before 4."""
+
+
+def check_dump_target(to: Path, *, replace_file: bool) -> None:
+    """Raise FolderMissing, or DumpExists unless the file is to be replaced."""
+    if not to.parent.is_dir():
+        raise FolderMissing(folder=to.parent, file=to.name)
+    if to.exists() and not replace_file:
+        raise DumpExists(file=to)
+
+
+def check_dump(source: Path) -> None:
+    """Raise NotADump for a file that does not begin like one. Whether it is whole is seen when it is loaded."""
+    with source.open("rb") as file:
+        if not file.read(4).startswith(_DUMPS):
+            raise NotADump(file=source)
+
+
 def dump(home: Home, memory: Memory, to: Path) -> None:
     """Write the database into a file, which is there only when it is whole."""
-    to.parent.mkdir(parents=True, exist_ok=True)
     part = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:

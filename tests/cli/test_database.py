@@ -92,9 +92,13 @@ def test_a_database_is_started_filled_dumped_cloned_loaded_and_stopped(folders: 
     dump = tmp_path / "a dump"
     does("db", "dump", dump, "--data", first)
     assert dump.stat().st_size > 1000
+    assert "--replace" in run("db", "dump", dump, "--data", first).stderr
+    does("db", "dump", dump, "--replace", "--data", first)
     cloned = run("db", "clone", copy, "--data", first)
     assert cloned.stderr.endswith(f"-m oa_graph.cli db start --data {copy}\n"), cloned.stderr
-    assert run("db", "clone", copy, "--data", first).returncode == 1  # there is data already
+    again = run("db", "clone", copy, "--data", first)
+    assert (again.returncode, "--replace" in again.stderr) == (1, True)  # there is data already
+    does("db", "clone", copy, "--replace", "--data", first)
     assert clients(copy) == 3
 
     refused = run("db", "load", dump, "--data", loaded, stdin="n\n")
@@ -124,6 +128,18 @@ def test_a_command_that_is_wrong_says_so(tmp_path: Path, words: list[str]) -> No
     got = run(*words, OA_GRAPH_DATA=str(tmp_path))
     assert got.returncode == 2
     assert got.stderr.splitlines()[-1].startswith("Error: ")
+
+
+@pytest.mark.parametrize("words", [["dump"], ["clone"], ["load", "--yes"]], ids=lambda words: words[0])
+def test_what_works_on_the_files_of_a_server_refuses_one_that_is_not_ours(tmp_path: Path, words: list[str]) -> None:
+    file = tmp_path / "file"
+    if words[0] == "load":
+        file.write_bytes(b"DZV1")
+    uri = "bolt://127.0.0.1:1"
+    got = run("db", *words, file, OA_GRAPH_DATA=str(tmp_path / "data"), NEO4J_URI=uri)
+    assert (got.returncode, got.stderr.count("\n")) == (1, 1)
+    assert "Error: NEO4J_URI names a server that is not the managed one" in got.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_crowd_without_a_server_says_so(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ async def test_a_server_is_trusted_when_one_of_the_given_authorities_signs_for_i
     async with connected(encrypted, scheme, certificates / "ca.pem") as graph:
         assert await graph.execute("RETURN 1 AS one") == [{"one": 1}]
         door = Door(graph, at_once=1, bounds=Bounds(20.0, 10, 1))
-        asked = await door.ask("RETURN 1 AS one", {})
+        asked = await door.ask("RETURN 1 AS one", {}, client="an analyst")
         assert [rows.lines async for rows in asked.rows()] == [b"[1]\n"]
         await door.close()
 

@@ -144,7 +144,7 @@ async def set_out(graph: Graph, folder: Path) -> AsyncGenerator[Canaries]:
 async def ask(door: Door, statement: str) -> str:
     """The whole answer, or nothing where the statement is refused or fails."""
     try:
-        asked = await door.ask(statement, {})
+        asked = await door.ask(statement, {}, client="an analyst")
         try:
             return "".join([rows.lines.decode() async for rows in asked.rows()])
         finally:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oa_graph.managed import Address, Server
-from oa_graph.managed.errors import AdminFailed, StoreNotEmpty
+from oa_graph.managed.errors import AdminFailed, DumpExists, FolderMissing, NotADump, PasswordMissing, StoreNotEmpty
 from tests.managed.conftest import SMALL, connect, count_posts, write_posts
 
 
@@ -24,7 +24,17 @@ def test_a_store_is_imported_dumped_cloned_and_loaded(data: Path, tmp_path: Path
     with server:
         address = server.start()
         assert _replies(address) == [["Water.", "What is rain?"]]
-        server.dump(file)
+        pid = server.status().pid
+        with pytest.raises(FolderMissing, match=r"posts\.dump"):
+            server.dump(file)
+        file.parent.mkdir()
+        file.write_text("no dump")
+        with pytest.raises(DumpExists, match=r"posts\.dump"):
+            server.dump(file)
+        with pytest.raises(NotADump, match=r"posts\.dump"):
+            server.load(file)
+        assert server.status().pid == pid  # none of these stopped it
+        server.dump(file, replace_file=True)
         assert server.address() == address  # it ran before, so it runs again
         write_posts(address, number=5)
 
@@ -39,6 +49,21 @@ def test_a_store_is_imported_dumped_cloned_and_loaded(data: Path, tmp_path: Path
         assert copy.password != address.password
     with pytest.raises(StoreNotEmpty):
         server.clone(clone.data)
+    write_posts(server.start(), number=1)
+    server.stop()
+    server.clone(clone.data, replace_data=True)
+    with clone:
+        assert count_posts(again := clone.start()) == 8
+        assert again.password == copy.password
+
+    server.password_file.unlink()
+    with pytest.raises(PasswordMissing, match="oa-graph db dump"):
+        server.start()
+    server.dump(file.with_name("saved"))
+    with Server(tmp_path / "saved", memory=SMALL) as saved:
+        saved.load(file.with_name("saved"))
+        assert count_posts(saved.start()) == 8
+    server.password_file.write_text(address.password)
 
     server.load(file)
     server.check()
