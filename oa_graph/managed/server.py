@@ -168,7 +168,8 @@ class Server:
             self._drop_hold()
             state = self._running()
             if state and not state.keep and not self._holders():
-                self._end_on_purpose()
+                self._end()
+                self._record_stop()
 
     def stop(self) -> bool:
         """Stop the server, whoever holds it; False when none ran."""
@@ -178,7 +179,8 @@ class Server:
             self._drop_hold()
             ran = self._running() is not None
             if ran:
-                self._end_on_purpose()
+                self._end()
+            self._record_stop()  # also of one that has died, which a supervisor would start again
             return ran
 
     def look(self) -> Look:
@@ -546,10 +548,6 @@ class Server:
         state = self._home.state()
         answers = state is not None and state.doing == "serving" and self._answers(state.ports)
         return _ENDS if answers else _FAILED_ENDS
-
-    def _end_on_purpose(self) -> None:
-        self._end()
-        self._record_stop()
 
     def _closed(self, work: Callable[[], None]) -> None:
         """Do what needs a store that was closed cleanly; only a server that runs on it once can close it."""

@@ -96,6 +96,8 @@ def test_nothing_is_mended_that_was_stopped_on_purpose_or_is_in_hand(tmp_path: P
         assert server.look().condition == "away"
         with pytest.raises(FolderBusy, match="testing"):
             Server(tmp_path).mend(threading.Event())
+    assert not server.stop()
+    assert server.look().condition == "away"
 
 
 @contextmanager
