@@ -170,7 +170,8 @@ class Settings(_Environment):
         description="folder of the managed server's program files, shared by all checkouts",
     )
     aot: bool = Field(
-        True, description="whether to train an AOT cache once, which halves the start of the managed server"
+        True,
+        description="whether to train an AOT cache while the machine is idle; it halves the start of managed Neo4j",
     )
     heap_mib: int | None = Field(None, ge=256, description="heap of the managed server; empty: by the machine")
     page_cache_mib: int | None = Field(

@@ -16,7 +16,7 @@ from oa_graph.graph import schema
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits
 
-_KEPT = frozenset({"OA_GRAPH_CACHE", "OA_GRAPH_AOT"})
+_KEPT = frozenset({"OA_GRAPH_CACHE"})
 """Where the managed server comes from is no matter of the tests."""
 
 if settings.get_current_profile_name() == "default":  # a profile that somebody chose stays
@@ -57,6 +57,7 @@ def _own_environment() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("OA_GRAPH_") and name not in _KEPT]:
             patch.delenv(name)
+        patch.setenv("OA_GRAPH_AOT", "off")  # nothing is trained beside tests; a cache that is there is used
         yield
 
 

@@ -33,7 +33,12 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("OA_GRAPH_", "NEO4J_")) or name == "OA_GRAPH_CACHE"
     }
-    own = {"OA_GRAPH_HEAP_MIB": "512", "OA_GRAPH_PAGE_CACHE_MIB": "64", "OA_GRAPH_RATE_LIMIT": "false"}
+    own = {
+        "OA_GRAPH_AOT": "off",
+        "OA_GRAPH_HEAP_MIB": "512",
+        "OA_GRAPH_PAGE_CACHE_MIB": "64",
+        "OA_GRAPH_RATE_LIMIT": "false",
+    }
     return {**kept, **own, **more}
 
 

@@ -20,7 +20,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from oa_graph import hosting
+from oa_graph import hosting, training
 from oa_graph.errors import OaGraphError
 from oa_graph.graph.notifications import Notification
 from oa_graph.graph.session import Graph
@@ -164,6 +164,8 @@ def database(chosen: Settings, *, reads: bool = False) -> Generator[hosting.Data
     before = signal.signal(signal.SIGTERM, leave)
     try:
         with hosting.database(chosen, neo4j_settings(), reads=reads, starting=starting) as found:
+            if found.password_file:  # ours
+                training.start_in_background()
             yield found
     except KeyboardInterrupt:
         err.print("stopped")

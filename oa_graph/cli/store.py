@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from oa_graph import hosting
+from oa_graph import hosting, training
 from oa_graph.cli import shell
 from oa_graph.cli.console import (
     browser_login,
@@ -53,6 +53,7 @@ def start(data: Path | None) -> None:
     with err.status(f"starting Neo4j for {server.data}"):
         address = server.start(keep=True)
     server.leave()
+    training.start_in_background()
     print_facts({"Bolt": address.bolt, **browser_login(address.http, address.username, server.password_file)})
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import os
 import time
 
-from oa_graph.managed import aot, jars
+from oa_graph.managed import jars
 
 
 def main() -> None:
@@ -15,8 +14,6 @@ def main() -> None:
     commands.add_parser("fetch", help="bring the jars here, if they are not")
     commands.add_parser("verify", help="read every jar, and fetch broken ones again")
     commands.add_parser("relock", help="make the committed list of jars anew")
-    train = commands.add_parser("train", help="make the AOT cache that halves the start, if there is none")
-    train.add_argument("--quietly", action="store_true", help="with the lowest priority; remember a failure")
     asked = parser.parse_args()
     started = time.monotonic()
     match asked.command:
@@ -24,15 +21,10 @@ def main() -> None:
             said = f"{len(jars.fetch())} jars in {jars.folder()}"
         case "verify":
             said = f"{len(jars.repair())} of {len(jars.listed())} jars were broken and are mended"
-        case "relock":
+        case _:
             from oa_graph.managed.relock import relock
 
             said = f"{relock()} jars in jars.lock"
-        case _ if asked.quietly:
-            os.nice(19)
-            said = str(aot.train_or_give_up())
-        case _:
-            said = str(aot.train())
     print(f"{said}, {time.monotonic() - started:.1f} s")
 
 

@@ -58,11 +58,10 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache of its own, with the files of the real one, and no training of another."""
+    """A cache of its own, with the files of the real one."""
     jars.fetch()
     real = jars.folder()
     monkeypatch.setenv("OA_GRAPH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("OA_GRAPH_AOT", "off")
     settings.cache_clear()
     shutil.copytree(real / "jars", jars.folder() / "jars", copy_function=_link)
     (jars.folder() / "verified").touch()

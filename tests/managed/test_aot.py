@@ -1,0 +1,29 @@
+"""The AOT cache: made once by an exercise on a server, and harmless where that fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from oa_graph.managed import Address, aot, java
+from oa_graph.settings import settings
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_training_that_fails_is_noted_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    exercised: list[Address] = []
+
+    def fail(address: Address) -> None:
+        exercised.append(address)
+        raise ValueError("no crowd")
+
+    monkeypatch.setattr("oa_graph.managed.memory.machine_mib", lambda: 8192)
+    monkeypatch.setenv("OA_GRAPH_AOT", "on")
+    settings.cache_clear()
+    assert aot.is_wanted()
+    assert aot.train_or_give_up(fail) is None
+    assert len(exercised) == 1
+    cache = java.aot_cache()
+    assert cache.with_suffix(".failed").read_text() == "no crowd\n"
+    left = {path.name for path in cache.parent.iterdir()}
+    assert left == {"aot.lock", "jars", "verified", cache.with_suffix(".failed").name}
+    assert not aot.is_wanted()
