@@ -1,4 +1,8 @@
-"""One Neo4j for the whole run, emptied before each test that asks for the graph."""
+"""One Neo4j for the whole run, emptied before each test that asks for the graph.
+
+It is a server of this run's own. A database that the environment names is used only with `--neo4j=given`, and only if
+it is empty.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ from random import Random
 
 import pytest
 from hypothesis import HealthCheck, settings
+from neo4j import GraphDatabase
 
 from oa_graph import managed
 from oa_graph.graph import schema
@@ -18,21 +23,23 @@ from oa_graph.model import Limits
 
 _KEPT = frozenset({"OA_GRAPH_CACHE"})
 """Where the managed server comes from is no matter of the tests."""
+_ENVIRONMENT = dict(os.environ)
+"""As whoever runs the tests has it."""
 
 if settings.get_current_profile_name() == "default":  # a profile that somebody chose stays
     # A busy machine is slow to make examples and to try them, whatever they are about.
     settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("busy")
 
-WAYS = ("auto", "managed", "container")
+WAYS = ("managed", "container", "given")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--neo4j",
         choices=WAYS,
-        default="auto",
-        help="where the tests find Neo4j: NEO4J_URI if given, else a managed server (auto); or always that; or Docker",
+        default="managed",
+        help="where the tests find Neo4j: a managed server of their own, Docker, or the empty database at NEO4J_URI",
     )
 
 
@@ -55,7 +62,7 @@ def anyio_backend() -> tuple[str, dict[str, object]]:
 def _own_environment() -> Generator[None]:
     """The settings of whoever runs the tests must not leak into them."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("OA_GRAPH_") and name not in _KEPT]:
+        for name in [name for name in os.environ if name.startswith(("OA_GRAPH_", "NEO4J_")) and name not in _KEPT]:
             patch.delenv(name)
         patch.setenv("OA_GRAPH_AOT", "off")  # nothing is trained beside tests; a cache that is there is used
         yield
@@ -66,16 +73,25 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     way = request.config.getoption("--neo4j")
     if way == "container":
         yield from _container()
-    elif way == "auto" and os.environ.get("NEO4J_URI"):
-        given = os.environ
-        yield Server(
-            given["NEO4J_URI"],
-            given.get("NEO4J_USERNAME", "neo4j"),
-            given.get("NEO4J_PASSWORD", ""),
-            given.get("NEO4J_DATABASE", "neo4j"),
-        )
+    elif way == "given":
+        yield from _named()
     else:
         yield from _managed(tmp_path_factory.mktemp("neo4j"))
+
+
+def _named() -> Generator[Server]:
+    """The server that the environment names. End the run where its database holds anything: tests would remove it."""
+    if not (uri := _ENVIRONMENT.get("NEO4J_URI")):
+        pytest.exit("--neo4j=given: NEO4J_URI is not set", pytest.ExitCode.USAGE_ERROR)
+    username, password = _ENVIRONMENT.get("NEO4J_USERNAME", "neo4j"), _ENVIRONMENT.get("NEO4J_PASSWORD", "")
+    database = _ENVIRONMENT.get("NEO4J_DATABASE", "neo4j")
+    with GraphDatabase.driver(uri, auth=(username, password)) as driver:  # pyright: ignore[reportUnknownMemberType] - its options are untyped
+        if driver.execute_query("MATCH (n) WHERE NOT n:Schema RETURN n LIMIT 1", database_=database).records:
+            pytest.exit(
+                f"the database at {uri} is not empty, and the tests would empty it", pytest.ExitCode.USAGE_ERROR
+            )
+        yield Server(uri, username, password, database)
+        driver.execute_query("MATCH (n) WHERE NOT n:Schema DETACH DELETE n", database_=database)
 
 
 def _managed(data: Path) -> Generator[Server]:
