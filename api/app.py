@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing import current_process, parent_process
 from multiprocessing.process import BaseProcess
+from random import Random
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 
-from oa_graph import boards, hosting
+from oa_graph import boards, hosting, lifecycle
 from oa_graph.api import (
     accounts,
     admin,
@@ -48,6 +49,7 @@ from oa_graph.api.errors import HANDLERS
 from oa_graph.api.keys import Keys
 from oa_graph.api.metrics import Metrics
 from oa_graph.api.observation import Observed
+from oa_graph.graph import clock
 from oa_graph.graph.door import Bounds, Door
 from oa_graph.graph.session import Graph
 from oa_graph.settings import Neo4jSettings, Settings, neo4j_settings
@@ -174,7 +176,7 @@ async def _open(
             cache_sec=settings.client_cache_sec,
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
-        async with _in_background(used, settings, app.state["metrics"]):
+        async with _in_background(used, settings, app.state["metrics"], rng):
             log.info("ready to answer requests after %.1f s", monotonic() - started)
             yield
     finally:
@@ -194,9 +196,9 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 @asynccontextmanager
-async def _in_background(graph: Graph, settings: Settings, metrics: Metrics) -> AsyncGenerator[None]:
+async def _in_background(graph: Graph, settings: Settings, metrics: Metrics, rng: Random) -> AsyncGenerator[None]:
     """Run what goes on beside requests."""
-    tasks = [asyncio.create_task(work) for work in _background_work(graph, settings, metrics)]
+    tasks = [asyncio.create_task(work) for work in _background_work(graph, settings, metrics, rng)]
     try:
         yield
     finally:
@@ -209,7 +211,11 @@ _FIRST_WORKERS = {"MainProcess", "SpawnProcess-1"}
 """Names of the only worker, and of the first of several; one that takes the place of another has a later number."""
 
 
-def _background_work(graph: Graph, settings: Settings, metrics: Metrics) -> Iterator[Coroutine[object, object, None]]:
+def _background_work(
+    graph: Graph, settings: Settings, metrics: Metrics, rng: Random
+) -> Iterator[Coroutine[object, object, None]]:
+    yield clock.follow(graph)
+    yield lifecycle.follow_limits(graph, settings.limits, rng=rng)
     if current_process().name in _FIRST_WORKERS:  # the server keeps its plans for all
         yield health.warm_up(graph, settings.limits, metrics)
     if settings.boards_every_sec:

@@ -9,17 +9,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from urllib.parse import urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from oa_graph import boards, lifecycle
+from oa_graph import boards
 from oa_graph.errors import Setup
 from oa_graph.graph import clients, schema
 from oa_graph.graph.session import Graph
 from oa_graph.managed import Address, Memory, PortOwner, Server, Supervisor, jars, sized_from_machine
 from oa_graph.managed.supervision import DISK_FULL, free_bytes
-from oa_graph.model import Client, Limits
+from oa_graph.model import Client
 from oa_graph.settings import Neo4jSettings, Settings
 
 _KEY_FILE = "api-key"
@@ -241,13 +240,12 @@ def installed_key(settings: Settings) -> TrustedKey:
     return trusted_key(settings)
 
 
-async def prepare(graph: Graph, limits: Limits, *, key: str, rng: Random) -> None:
-    """Applies the schema, makes sure of the trusted client, and starts trees that the settings want by now."""
+async def prepare(graph: Graph, *, key: str) -> None:
+    """Applies the schema and makes sure of the trusted client."""
     new = await schema.apply(graph)
     if _BOARDS in new and len(new) < len(schema.known()):
         await boards.rebuild(graph, now=datetime.now(UTC))  # events before that left nothing to go by
     await _make_sure_of_trusted_client(graph, clients.key_hash(key))
-    await lifecycle.tend(graph, limits, now=datetime.now(UTC), rng=rng)
 
 
 async def _make_sure_of_trusted_client(graph: Graph, key_hash: str) -> None:

@@ -6,13 +6,18 @@ that its facts have outgrown, and a crash leaves either both the event and the s
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from random import Random
+from uuid import uuid4
 
 from oa_graph import boards
+from oa_graph.errors import NotNow
 from oa_graph.graph import posts, trees
 from oa_graph.graph.session import Graph, Tx
 from oa_graph.model import EmojiCode, HaltedFor, Limits, TaskKind, TreeFacts, TreeState
@@ -23,6 +28,13 @@ log = logging.getLogger(__name__)
 
 _DRAWN_AT_ONCE = 5
 """A lottery starts at most so many trees in one transaction; the next event draws on."""
+
+_PAGE = 100
+"""Trees, finished ones among them, that are looked at under changed limits before the progress is recorded."""
+_CLAIM = timedelta(minutes=1)
+"""How long a process that looks at trees may say nothing before another one goes on."""
+_PAUSE_SEC = 5.0
+"""Before the next try, where another process is at it or the database does not answer."""
 
 _RANKINGS = (TaskKind.RANK_ASSISTANT_REPLIES, TaskKind.RANK_PROMPTER_REPLIES)
 
@@ -124,9 +136,10 @@ async def _score(at: Moment, tree: str) -> TreeState:
 
 async def _follow_up(at: Moment, lang: str, before: TreeState, after: TreeState | None) -> None:
     """What a step of one tree does to others; `after` None: the tree is gone."""
-    if before is TreeState.GROWING or after is TreeState.PROMPT_LOTTERY_WAITING:
+    ended = before in growth.ACTIVE and after not in growth.ACTIVE
+    if ended or before is TreeState.GROWING or after is TreeState.PROMPT_LOTTERY_WAITING:
         await draw(at, lang)
-    if before in growth.ACTIVE and after not in growth.ACTIVE:
+    if ended:
         await _activate_backlog(at, lang)
 
 
@@ -158,7 +171,7 @@ async def draw(at: Moment, lang: str) -> int:
     for tree in won:
         await _put(at, tree, TreeState.GROWING)
         facts = await trees.facts(at.tx, tree, limits=at.limits)
-        # A tree with a goal of 1 has all its posts already: nothing more would ever happen in it.
+        # An imported tree may have all its posts already: it is ranked at once, and draws on when that is over.
         if facts is not None and growth.next_state(facts) is not TreeState.GROWING:
             await _put(at, tree, growth.next_state(facts))
     return len(won)
@@ -251,9 +264,82 @@ async def skipped(at: Moment, *, tree: str, state: TreeState, skips: int) -> Non
 
 
 async def tend(graph: Graph, limits: Limits, *, now: datetime, rng: Random) -> None:
-    """Once at the start: draws prompts where the operator has raised the number of growing trees meanwhile."""
+    """Draws prompts in every language until as many trees grow as may."""
     for lang, counts in (await trees.languages(graph)).items():
         if not (counts.waiting and growth.missing_trees(growing=counts.growing, limits=limits)):
             continue
         while await graph.transact(lambda tx, lang=lang: draw(Moment(tx, limits, now, rng), lang)):
             pass
+
+
+# Changed limits
+
+
+def fingerprint(limits: Limits) -> str:
+    """The same for equal limits, whichever process and release computes it."""
+    return sha256(json.dumps(asdict(limits), sort_keys=True).encode()).hexdigest()
+
+
+async def follow_limits(graph: Graph, limits: Limits, *, rng: Random) -> None:
+    """`apply_limits`, tried until this or another process is through with all trees."""
+    holder = str(uuid4())
+    while True:
+        try:
+            if await apply_limits(graph, limits, holder=holder, rng=rng):
+                return
+        except NotNow as error:
+            log.warning("changed limits not applied to unfinished trees yet: %s", error)
+        except Exception:
+            log.exception("changed limits could not be applied to unfinished trees")
+        await asyncio.sleep(_PAUSE_SEC)
+
+
+async def apply_limits(graph: Graph, limits: Limits, *, holder: str, rng: Random) -> bool:
+    """Carries on every unfinished tree where the limits are not those of the last time.
+
+    A tree may wait for what these limits ask nobody for. Each tree is a transaction of its own, and a process that
+    stops leaves the rest to the next one. Returns False while another process is at it.
+    """
+    wanted, now = fingerprint(limits), datetime.now(UTC)
+    claim = await trees.claim_limits(graph, fingerprint=wanted, holder=holder, now=now, until=now + _CLAIM)
+    if claim.outcome != "claimed":
+        return claim.outcome == "applied"
+    log.info("looking at unfinished trees under the limits of this start")
+    after = claim.after
+    while page := await trees.page(graph, after=after, limit=_PAGE):
+        for id in (id for id, state in page if state in _UNFINISHED):
+            try:
+                await graph.transact(lambda tx, id=id: _carry_on(Moment(tx, limits, datetime.now(UTC), rng), id))
+            except NotNow:
+                raise
+            except Exception:  # a fault of ours in one tree must not keep the others waiting
+                log.exception("changed limits could not be applied to tree %s", id)
+        after = page[-1][0]
+        if not await _record(graph, wanted, holder=holder, after=after):
+            return False
+    await tend(graph, limits, now=datetime.now(UTC), rng=rng)
+    return await _record(graph, wanted, holder=holder, after=None)
+
+
+_UNFINISHED = growth.ACTIVE | {TreeState.PROMPT_LOTTERY_WAITING}
+
+
+async def _record(graph: Graph, wanted: str, *, holder: str, after: str | None) -> bool:
+    until = datetime.now(UTC) + _CLAIM
+    return await trees.record_limits(graph, fingerprint=wanted, holder=holder, after=after, until=until)
+
+
+async def _carry_on(at: Moment, tree: str) -> None:
+    """Judges posts that have reviews enough by now, then takes the steps that the tree's facts allow."""
+    for post in await trees.undecided(at.tx, tree):
+        await judge(
+            at,
+            post=post.post,
+            tree=tree,
+            kind=post.kind,
+            reviews=post.reviews,
+            spam=post.spam,
+            lang_mismatch=post.lang_mismatch,
+            accepted=None,
+        )
+    await advance(at, tree)

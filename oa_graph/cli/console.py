@@ -198,10 +198,9 @@ def on_graph(found: hosting.Database, work: Callable[[Graph], Awaitable[T]]) -> 
     return asyncio.run(run())
 
 
-def prepare(found: hosting.Database, chosen: Settings, key: hosting.TrustedKey) -> None:
+def prepare(found: hosting.Database, key: hosting.TrustedKey) -> None:
     """Applies the schema and makes sure of the trusted client."""
-    rng = chosen.random("start")
-    on_graph(found, lambda graph: hosting.prepare(graph, chosen.limits, key=key.value, rng=rng))
+    on_graph(found, lambda graph: hosting.prepare(graph, key=key.value))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

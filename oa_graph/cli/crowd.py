@@ -136,7 +136,7 @@ def demo(
     chosen = chosen_settings(data)
     log = chosen.data / "logs" / "service.log"
     with database(chosen) as found:
-        prepare(found, chosen, hosting.trusted_key(chosen))
+        prepare(found, hosting.trusted_key(chosen))
         key = _crowd_key(found)
         login = browser_login(found.browser, found.username, found.password_file)
         with _web_server(found, url, key, host=host, port=port, log=log):

@@ -111,7 +111,7 @@ def export(file: Path, data: Path | None, **given: Any) -> None:
     wanted = _export(given)
     chosen = chosen_settings(data)
     with database(chosen, reads=True) as found, progress("posts exported") as show:
-        prepare(found, chosen, hosting.trusted_key(chosen))
+        prepare(found, hosting.trusted_key(chosen))
         if given["without_distrusted"]:
             below, least = given["distrust_below"], given["distrust_min"]
             users = on_graph(found, lambda graph: distrusted(graph, below=below, at_least=least))

@@ -26,6 +26,6 @@ def rebuild(data: Path | None) -> None:
     """
     chosen = chosen_settings(data)
     with database(chosen, reads=True) as found, progress("users counted") as show:
-        prepare(found, chosen, hosting.trusted_key(chosen))
+        prepare(found, hosting.trusted_key(chosen))
         users = on_graph(found, lambda graph: boards.rebuild(graph, now=datetime.now(UTC), on_progress=show))
     err.print(f"{counted(users, 'user')} counted anew")

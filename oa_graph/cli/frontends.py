@@ -61,7 +61,7 @@ def add(
         capabilities=capabilities,
     )
     with database(chosen) as found:
-        prepare(found, chosen, hosting.trusted_key(chosen))
+        prepare(found, hosting.trusted_key(chosen))
         on_graph(found, lambda graph: clients.create(graph, client=new, key_hash=clients.key_hash(key)))
     click.echo(key)
 

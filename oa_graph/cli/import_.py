@@ -152,7 +152,7 @@ class _Into:
     show: Progress
 
     def prepare(self) -> None:
-        prepare(self.found, self.chosen, hosting.trusted_key(self.chosen))
+        prepare(self.found, hosting.trusted_key(self.chosen))
 
     def add(self, file: Path) -> Counts:
         """Adds it to what is there."""

@@ -58,7 +58,7 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
         with database(chosen) as found, hosting.copy(chosen, starting=starting):
             _report_step("Neo4j", started)
             started = time.monotonic()
-            prepare(found, chosen, key)
+            prepare(found, key)
             _report_step("Schema", started)
             _announce(f"http://{host}:{port}", found, key)
             err.print(f"People         {_people(chosen.limits)}")

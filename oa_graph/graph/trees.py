@@ -8,7 +8,7 @@ from datetime import datetime
 
 from oa_graph.errors import PostNotFound
 from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
-from oa_graph.model import Consensus, HaltedFor, Limits, Rating, Tree, TreeFacts, TreeState
+from oa_graph.model import Consensus, HaltedFor, Limits, Rating, TaskKind, Tree, TreeFacts, TreeState
 
 _tree = decoder(Tree)
 _facts = decoder(TreeFacts)
@@ -184,3 +184,70 @@ async def rate(tx: Tx, ratings: Mapping[str, Rating], *, limits: Limits) -> None
         ratings=[{"id": id, "mu": each.mu, "sigma": each.sigma} for id, each in ratings.items()],
         num_prompt_rankings=limits.num_prompt_rankings if limits.rank_initial_prompts else 0,
     )
+
+
+# Changed limits
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What came of a process's wish to look at the unfinished trees under changed limits."""
+
+    outcome: str
+    """`applied`: there is nothing to do; `held`: another process is at it; `claimed`."""
+    after: str
+    """The id of the last tree that was looked at; empty for none."""
+
+
+_claim = decoder(Claim)
+
+
+async def claim_limits(tx: Tx, *, fingerprint: str, holder: str, now: datetime, until: datetime) -> Claim:
+    """Claims the work that changed limits make, until that moment, unless it is done or in other hands."""
+    return await one(
+        tx,
+        "trees/claim_limits",
+        _claim,
+        fingerprint=fingerprint,
+        holder=holder,
+        now_ms=milliseconds(now),
+        until_ms=milliseconds(until),
+    )
+
+
+async def record_limits(tx: Tx, *, fingerprint: str, holder: str, after: str | None, until: datetime) -> bool:
+    """Records the last tree that was looked at, or with None that all were; False when the claim is lost."""
+    recorded = await maybe(
+        tx,
+        "trees/record_limits",
+        lambda row: bool(row["recorded"]),
+        fingerprint=fingerprint,
+        holder=holder,
+        after=after,
+        until_ms=milliseconds(until),
+    )
+    return bool(recorded)
+
+
+async def page(tx: Tx, *, after: str, limit: int) -> list[tuple[str, TreeState]]:
+    """Ids and states of trees behind an id, in the order of ids."""
+    return await many(tx, "trees/page", lambda row: (str(row["id"]), TreeState(row["state"])), after=after, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedPost:
+    """A post that was reviewed and has no verdict yet."""
+
+    post: str
+    kind: TaskKind
+    reviews: int
+    spam: float
+    lang_mismatch: float
+
+
+_undecided = decoder(UndecidedPost)
+
+
+async def undecided(tx: Tx, id: str) -> list[UndecidedPost]:
+    """The posts of a tree that wait for more reviews than they have; locks the tree until the transaction ends."""
+    return await many(tx, "trees/undecided", _undecided, id=id)

@@ -78,7 +78,7 @@ def _step(facts: TreeFacts) -> TreeState:
         case TreeState.INITIAL_PROMPT_REVIEW:
             return _after_review(facts)
         case TreeState.PROMPT_LOTTERY_WAITING:
-            return _HALTED if facts.root_deleted or facts.author_away else _WAITING
+            return _after_waiting(facts)
         case TreeState.GROWING:
             return _after_growing(facts)
         case TreeState.RANKING:
@@ -101,12 +101,23 @@ def _after_review(facts: TreeFacts) -> TreeState:
             return _REVIEW
 
 
+def _after_waiting(facts: TreeFacts) -> TreeState:
+    """The lottery puts it there where people can add something; a tree in which nobody can needs no turn."""
+    if facts.root_deleted or facts.author_away:
+        return _HALTED
+    return _GROWING if _is_grown(facts) and facts.rankable == 0 else _WAITING
+
+
 def _after_growing(facts: TreeFacts) -> TreeState:
     """Grown up: nothing waits for reviews, and the goal is reached or nobody could add anything any more."""
     if _is_gone(facts):
         return _HALTED
+    return _RANKING if _is_grown(facts) else _GROWING
+
+
+def _is_grown(facts: TreeFacts) -> bool:
     enough = facts.accepted >= facts.goal or facts.open_parents == 0
-    return _RANKING if enough and facts.undecided == 0 else _GROWING
+    return enough and facts.undecided == 0
 
 
 def _after_ranking(facts: TreeFacts) -> TreeState:

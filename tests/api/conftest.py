@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from oa_graph import lifecycle
 from oa_graph.api.app import create_app
 from oa_graph.api.tracing import Tracing
 from oa_graph.graph import clients
@@ -64,11 +65,19 @@ async def serving(
         assert not task.done(), "the service did not start"
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
+    await limits_applied(graph, limits)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await task
+
+
+async def limits_applied(graph: Graph, limits: Limits) -> None:
+    """Returns when the service has looked at unfinished trees: from then on nothing changes the graph by itself."""
+    applied = "MATCH (applied:AppliedLimits {fingerprint: $limits}) RETURN applied"
+    while not await graph.execute(applied, limits=lifecycle.fingerprint(limits)):  # noqa: ASYNC110 - another's event
+        await asyncio.sleep(0.01)
 
 
 @pytest.fixture(scope="session")

@@ -260,27 +260,25 @@ async def test_statistics_kept_ready_are_those_of_the_moment(graph: Graph, limit
     }
 
 
-async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(
-    graph: Graph, limits: Limits, rng: Random
-) -> None:
+async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(graph: Graph, limits: Limits) -> None:
     await plant(graph, {"What is rain?": {}}, author=ADA, limits=limits)
     await graph.execute("MATCH (step:Schema {name: 'schema/0003_boards'}) DELETE step")
-    await hosting.prepare(graph, limits, key="a key", rng=rng)
+    await hosting.prepare(graph, key="a key")
     assert await figures(graph, "ada") == {"prompts": 1, "accepted_prompts": 1}
     await graph.execute("MATCH (score:Score) DELETE score")
-    await hosting.prepare(graph, limits, key="a key", rng=rng)
+    await hosting.prepare(graph, key="a key")
     assert await figures(graph, "ada") == {}
 
 
-async def test_a_start_on_a_graph_that_has_all_only_asks(graph: Graph, limits: Limits, rng: Random) -> None:
+async def test_a_start_on_a_graph_that_has_all_only_asks(graph: Graph, limits: Limits) -> None:
     """A cold server takes a second for some statements; the number does not grow with languages and trees."""
     for lang in ("en", "de"):
         await plant(graph, {"What is rain?": {}}, lang=lang, limits=limits)
-    await hosting.prepare(graph, limits, key="a key", rng=rng)
+    await hosting.prepare(graph, key="a key")
     with sent_statements() as sent:
-        await hosting.prepare(graph, limits, key="a key", rng=rng)
-    assert sent.names == ["clients/by_key_hash", "trees/languages"]
-    await hosting.prepare(graph, limits, key="another key", rng=rng)
+        await hosting.prepare(graph, key="a key")
+    assert sent.names == ["clients/by_key_hash"]
+    await hosting.prepare(graph, key="another key")
     assert await clients.by_key_hash(graph, clients.key_hash("a key")) is None
     client = await clients.by_key_hash(graph, clients.key_hash("another key"))
     assert client is not None

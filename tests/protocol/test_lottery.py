@@ -65,6 +65,29 @@ async def test_a_lottery_fills_every_gap_and_no_more(graph: Graph, rng: Random) 
     await check(graph, limits)
 
 
+async def test_prompts_with_a_goal_of_one_are_done_once_they_are_accepted(graph: Graph, rng: Random) -> None:
+    limits = Limits(max_active_trees=1, goal_tree_size=1, num_reviews_initial_prompt=1)
+    await plant(graph, *questions(8, undecided=True), state=TreeState.INITIAL_PROMPT_REVIEW, limits=limits)
+    ada = Hands(graph, limits, rng, ADA)
+    for _ in range(8):
+        await ada.review(TaskKind.LABEL_INITIAL_PROMPT)
+    assert await states(graph) == {TreeState.READY_FOR_EXPORT: 8}
+    await check(graph, limits)
+
+
+async def test_waiting_trees_that_have_all_their_posts_are_ranked_one_after_the_other(
+    graph: Graph, rng: Random
+) -> None:
+    limits = Limits(max_active_trees=1, goal_tree_size=3, num_required_rankings=1)
+    await plant(graph, *({f"{i}?": {f"{i}.": {}, f"{i}!": {}}} for i in range(4)), state=WAITING, limits=limits)
+    assert await draw(graph, limits, rng) == 1
+    ada = Hands(graph, limits, rng, ADA)
+    for _ in range(4):
+        await ada.rank(await ada.ask(TaskKind.RANK_ASSISTANT_REPLIES))
+    assert await states(graph) == {TreeState.READY_FOR_EXPORT: 4}
+    await check(graph, limits)
+
+
 async def test_a_language_is_drawn_for_alone(graph: Graph, rng: Random) -> None:
     limits = Limits(max_active_trees=1)
     await plant(graph, *questions(1), state=WAITING, lang="de", limits=limits)

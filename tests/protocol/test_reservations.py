@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from oa_graph import moderation
 from oa_graph.errors import NothingToHandOut, TaskAlreadyDone
+from oa_graph.graph import clock
 from oa_graph.graph.session import Graph
 from oa_graph.model import Lease, Limits, TaskKind, TreeState
 from tests.builders import ADA, BOB, CAT, DAN, Hands, lapse, person, plant, snapshot, text_for
@@ -301,3 +303,18 @@ async def test_a_task_that_holds_no_place_tells_of_no_lease(graph: Graph, limits
     await ada.write(done)
     assert await ada.renew(done) is None
     await check(graph, limits)
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_a_process_whose_clock_is_wrong_goes_by_the_databases(
+    ada: Hands, bob: Hands, graph: Graph, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    await ada.ask(TaskKind.ASSISTANT_REPLY)
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "_own", lambda: datetime.now(UTC) + timedelta(hours=hours))
+        await clock.look(graph)
+        with pytest.raises(NothingToHandOut):
+            await bob.ask(TaskKind.ASSISTANT_REPLY)
+        assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=5)
+    await clock.look(graph)
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=5)

@@ -1,0 +1,217 @@
+"""Limits that change between two starts leave no tree behind that waits for what nobody is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+
+from oa_graph import lifecycle
+from oa_graph.errors import NothingToHandOut, TooManyPending
+from oa_graph.graph import trees
+from oa_graph.graph.session import Graph, Row
+from oa_graph.model import Limits, Sampling, TaskKind, TreeState
+from oa_graph.policy import growth
+from tests.builders import Hands, Shape, at_once, person, plant, snapshot, state_of
+from tests.invariants import check
+
+pytestmark = pytest.mark.anyio
+
+BASE = Limits(
+    max_prompt_lottery_waiting=0,  # nobody is asked for new prompts: a tree less to finish
+    max_active_trees=2,
+    max_tree_depth=2,
+    max_children_count=2,
+    num_prompter_replies=2,
+    goal_tree_size=4,
+    num_reviews_initial_prompt=2,
+    num_reviews_reply=2,
+    num_required_rankings=2,
+    num_prompt_rankings=1,
+    duplicate_window_sec=0,
+)
+
+Change = dict[str, tuple[object, object]]
+"""Limits, each with a lower and a higher value."""
+
+WHAT_IS_ASKED: Change = {
+    "max_active_trees": (1, 4),
+    "max_tree_depth": (2, 3),
+    "max_children_count": (1, 3),
+    "num_prompter_replies": (1, 2),
+    "goal_tree_size": (1, 6),
+    "num_reviews_initial_prompt": (1, 3),
+    "num_reviews_reply": (1, 3),
+    "num_required_rankings": (1, 3),
+    "rank_prompter_replies": (False, True),
+    "rank_initial_prompts": (False, True),
+    "num_prompt_rankings": (1, 3),
+}
+HOW_IT_IS_ASKED: Change = {
+    "random_goal_tree_size": (False, True),
+    "min_goal_tree_size": (1, 5),
+    "acceptance_threshold_initial_prompt": (0.1, 1.0),
+    "acceptance_threshold_reply": (0.1, 1.0),
+    "prompts_to_rank": (2, 4),
+    "prompt_chance_floor": (0.0, 1.0),
+    "lonely_children_count": (0, 2),
+    "sampling": (Sampling.FEWEST_REPLIES, Sampling.RANDOM_THREAD),
+    "p_activate_backlog_tree": (0.0, 1.0),
+    "min_active_rankings_per_lang": (0, 5),
+    "auto_mod_enabled": (False, True),
+    "allow_self_labeling": (False, True),
+    "allow_self_ranking": (False, True),
+    "allow_duplicate_tasks": (False, True),
+}
+
+CHANGES: dict[str, Change] = {
+    **{name: {name: values} for name, values in WHAT_IS_ASKED.items()},
+    "how it is asked": HOW_IT_IS_ASKED,
+    "all": WHAT_IS_ASKED | HOW_IT_IS_ASKED,
+}
+
+NOTHING_TO_TREES = {
+    "max_initial_prompt_review",
+    "max_prompt_lottery_waiting",
+    "init_prompt_disabled_langs",  # new prompts alone
+    *(field.name for field in fields(Limits) if field.name.startswith(("p_full", "labels_", "mandatory_"))),
+    "p_lonely_child_extension",
+    "rank_decay",
+    "recent_tasks_span_sec",
+    "max_pending_tasks_per_user",
+    "auto_mod_max_skip_reply",
+    "auto_mod_red_flags",
+    "lease_sec",
+    "task_validity_sec",
+    "message_size_limit",
+    "duplicate_window_sec",
+    "enforce_terms",
+    "show_authors_in_judgements",
+}
+
+GROWN: Sequence[Shape] = (
+    {"One reply to an answer?": {"Yes.": {"Why?": {}}}},
+    {"A reply under review?": {"?Perhaps.": {}}},
+    {"Nearly done?": {"Soon.": {"When?": {}, "?Where?": {}}, "!Rejected.": {}}},
+)
+RANKED: Sequence[Shape] = (
+    {"Which is best?": {"This.": {}, "That.": {}}},
+    {"Which question?": {"So.": {"How?": {}, "Who?": {}}}},
+)
+
+
+async def plant_all(graph: Graph, limits: Limits) -> None:
+    await plant(graph, {"?New?": {}}, state=TreeState.INITIAL_PROMPT_REVIEW, limits=limits)
+    await plant(graph, {"Waiting?": {}}, state=TreeState.PROMPT_LOTTERY_WAITING, limits=limits)
+    await plant(graph, *GROWN, state=TreeState.GROWING, limits=limits)
+    await plant(graph, *RANKED, state=TreeState.RANKING, limits=limits)
+    for row in await graph.execute("MATCH (tree:Tree) RETURN tree.id AS id"):  # planted as if grown: take due steps
+        await graph.transact(
+            lambda tx, id=row["id"]: lifecycle.advance(
+                lifecycle.Moment(tx, limits, datetime.now(UTC), Random(1)), str(id)
+            )
+        )
+
+
+async def work(hands: Hands, rng: Random) -> bool:
+    """One piece of work, if there is any; the last posts of a thread may be bad."""
+    try:
+        task = await hands.ask()
+    except (NothingToHandOut, TooManyPending):
+        return False
+    if task.form is not None:
+        await hands.label(task, spam=float(rng.random() < 0.2 and task.kind is not TaskKind.LABEL_INITIAL_PROMPT))
+    elif task.candidates:
+        await hands.rank(task)
+    else:
+        await hands.write(task)
+    return True
+
+
+async def play(graph: Graph, limits: Limits, rng: Random, *, steps: int) -> None:
+    """A crowd works until nobody finds anything to do, or for so many steps."""
+    crowd = [Hands(graph, limits, rng, person(f"worker {i}")) for i in range(7)]
+    idle = 0
+    while steps and idle < len(crowd):
+        steps -= 1
+        crowd.append(crowd.pop(0))
+        idle = 0 if await work(crowd[0], rng) else idle + 1
+
+
+async def unfinished(graph: Graph) -> list[Row]:
+    return await graph.execute(
+        "MATCH (tree:Tree)-[:ROOT]->(root:Post) WHERE tree.state IN $states "
+        "RETURN root.text AS text, tree.state AS state, "
+        "COLLECT { MATCH (post:Post {tree: tree.id}) WHERE post.pool IS NOT NULL RETURN post.pool } AS pools",
+        states=[str(state) for state in growth.ACTIVE | {TreeState.PROMPT_LOTTERY_WAITING}],
+    )
+
+
+def _limits(changed: dict[str, object]) -> Limits:
+    return Limits(**(asdict(BASE) | changed))  # pyright: ignore[reportArgumentType] - each is of its field's type
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_crowd_finishes_every_tree_after_limits_have_changed(graph: Graph, change: str, direction: str) -> None:
+    low, high = ({name: values[i] for name, values in CHANGES[change].items()} for i in (0, 1))
+    before, after = (low, high) if direction == "up" else (high, low)
+    rng = Random(f"{change} {direction}")
+    old, new = _limits(before), _limits(after)
+    await plant_all(graph, old)
+    assert await lifecycle.apply_limits(graph, old, holder="a process", rng=rng)
+    await play(graph, old, rng, steps=10)
+    assert await lifecycle.apply_limits(graph, new, holder="a process", rng=rng)
+    await check(graph, new)
+    await play(graph, new, rng, steps=1000)
+    assert await unfinished(graph) == []
+
+
+async def test_a_tree_whose_reviews_suffice_by_now_goes_on_without_another_one(graph: Graph, rng: Random) -> None:
+    limits = Limits(num_reviews_initial_prompt=3)
+    planted = await plant(graph, {"?What is rain?": {}}, state=TreeState.INITIAL_PROMPT_REVIEW, limits=limits)
+    for name in ("ada", "bob"):
+        await Hands(graph, limits, rng, person(name)).review(TaskKind.LABEL_INITIAL_PROMPT)
+    fewer = Limits(num_reviews_initial_prompt=2)
+    assert await lifecycle.apply_limits(graph, fewer, holder="a process", rng=rng)
+    assert await state_of(graph, planted["What is rain?"]) is TreeState.GROWING
+    await check(graph, fewer)
+
+
+async def test_nothing_is_looked_at_again_while_the_limits_stay(graph: Graph, limits: Limits, rng: Random) -> None:
+    assert await lifecycle.apply_limits(graph, limits, holder="a process", rng=rng)
+    await plant(graph, {"What is rain?": {}}, state=TreeState.PROMPT_LOTTERY_WAITING, limits=limits)
+    before = await snapshot(graph)
+    assert await lifecycle.apply_limits(graph, limits, holder="another process", rng=rng)
+    assert await snapshot(graph) == before
+
+
+async def test_of_several_processes_one_looks_at_the_trees(graph: Graph, limits: Limits, rng: Random) -> None:
+    await plant(graph, *GROWN, limits=limits)
+    done, _ = await at_once(lifecycle.apply_limits(graph, limits, holder=f"process {i}", rng=rng) for i in range(6))
+    assert Counter(done)[True] >= 1
+    assert await lifecycle.apply_limits(graph, limits, holder="a late process", rng=rng)
+
+
+async def test_a_process_goes_on_where_another_one_stopped(graph: Graph, limits: Limits, rng: Random) -> None:
+    old = replace(limits, num_prompter_replies=2)
+    planted = await plant(graph, {"One?": {"Yes.": {"Why?": {}}}}, {"Two?": {"No.": {"Who?": {}}}}, limits=old)
+    first, second = sorted((planted["One?"], planted["Two?"]))
+    now, wanted = datetime.now(UTC), lifecycle.fingerprint(limits)
+    claimed = await trees.claim_limits(graph, fingerprint=wanted, holder="gone", now=now, until=now)
+    assert claimed.outcome == "claimed"
+    await trees.record_limits(graph, fingerprint=wanted, holder="gone", after=first, until=now + timedelta(minutes=1))
+    assert not await lifecycle.apply_limits(graph, limits, holder="next", rng=rng)
+    await graph.execute("MATCH (applied:AppliedLimits) SET applied.until = 0")
+    assert await lifecycle.apply_limits(graph, limits, holder="next", rng=rng)
+    rows = await graph.execute("MATCH (post:Post) WHERE post.pool = 'prompter_reply en 1' RETURN post.tree AS tree")
+    assert [row["tree"] for row in rows] == [first]
+    assert second != first
+
+
+def test_each_limit_is_changed_here_or_has_nothing_to_do_with_trees() -> None:
+    assert CHANGES["all"].keys() | NOTHING_TO_TREES == asdict(Limits()).keys()
