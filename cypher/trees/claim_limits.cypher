@@ -11,7 +11,7 @@
 // rows  one
 // cost  one seek
 // mode  write
-MERGE (applied:AppliedLimits {name: 'trees'})
+MERGE (applied:AppliedLimits {id: 'trees'})
 SET applied:AppliedLimits
 WITH applied, properties(applied) AS stored
 WITH applied, CASE

@@ -8,7 +8,7 @@
 // rows  maybe                 none when another process has the claim by now
 // cost  one seek
 // mode  write
-MATCH (applied:AppliedLimits {name: 'trees'})
+MATCH (applied:AppliedLimits {id: 'trees'})
 SET applied:AppliedLimits
 WITH applied, properties(applied) AS stored
 WHERE stored.holder = $holder AND stored.pending = $fingerprint
