@@ -442,7 +442,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class TextAnswer:
-    """A new post. `lang` None: the parent's, or English."""
+    """A new post. `lang`: of a prompt; None: the one it was asked for in. A reply has its parent's."""
 
     ack: str
     frontend_id: str

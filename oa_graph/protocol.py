@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from math import ceil
 from random import Random
 from typing import TypeVar, assert_never
@@ -48,6 +48,7 @@ from oa_graph.errors import (
     WrongAnswer,
 )
 from oa_graph.graph import posts, tasks, trees, users
+from oa_graph.graph.clock import now as _now
 from oa_graph.graph.session import Graph, Row, Store, Tx, milliseconds
 from oa_graph.graph.tasks import Leased, Outcome, Slip
 from oa_graph.graph.watch import note_task
@@ -87,10 +88,6 @@ _SHUFFLES = 16
 _PLACES = frozenset({Family.REPLY, Family.LABEL, Family.RANK})
 
 Group = tuple[TaskKind, ...]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _done_id(task: str | None, user: str | None) -> str:
@@ -430,7 +427,7 @@ def _settling_text(
             graph,
             client=client.id,
             person=person,
-            answer=answer,
+            answer=_of_open_lang(answer, limits),
             post=post,
             goal=goal,
             labels=search.LABELS,
@@ -439,6 +436,11 @@ def _settling_text(
         )
 
     return work
+
+
+def _of_open_lang(answer: TextAnswer, limits: Limits) -> TextAnswer:
+    """Without a language that takes no new prompts: a prompt is then in the language that it was asked for in."""
+    return replace(answer, lang=None) if answer.lang in limits.init_prompt_disabled_langs else answer
 
 
 def _settling_review(

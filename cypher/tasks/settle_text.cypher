@@ -13,7 +13,7 @@
 // in    frontend_id   STRING          the frontend's id of the post
 // in    text          STRING
 // in    too_long      BOOLEAN         whether the text is over the limit
-// in    lang          STRING          null: the parent's, or for a prompt the one it was asked for in
+// in    lang          STRING          of a prompt; null: the one it was asked for in; a reply has its parent's
 // in    now           ZONED DATETIME
 // in    now_ms        INTEGER         the same in epoch milliseconds
 // in    labels        MAP             by language tag in lower case: the label whose index a text is searched in
@@ -46,16 +46,20 @@ SET task:Task
 SET user:User
 WITH task, parent, tree, user, properties(tree).state AS state, properties(task) AS stored, properties(parent) AS place
 WITH task, parent, tree, user, state, stored.done AS done, stored.skipped AS skipped, place.pool AS pool, place.wants AS wants
+// Somebody whom two users were merged into may have answered a collective task twice.
 OPTIONAL MATCH (task)-[:GAVE]->(given:Post) WHERE given.author = user.id
+WITH task, parent, tree, user, state, done, skipped, pool, wants, count(given) AS answers,
+  count(CASE WHEN given.frontend_id = $frontend_id AND given.text = $text THEN given END) AS repeated
 OPTIONAL MATCH (parent)<-[lease:LEASES]-(other:Task) WHERE other <> task AND lease.until > $now_ms
-WITH task, parent, tree, user, state, done, skipped, pool, wants, given, min(lease.until) AS next_lapse, count(lease) AS live
+WITH task, parent, tree, user, state, done, skipped, pool, wants, answers, repeated, min(lease.until) AS next_lapse,
+  count(lease) AS live
 WITH *,
   CASE
     WHEN task IS NULL THEN 'no_task'
     WHEN user IS NULL AND task.collective THEN 'unknown_user'
-    WHEN given.frontend_id = $frontend_id AND given.text = $text THEN 'repeated'
+    WHEN repeated > 0 THEN 'repeated'
     WHEN task.expires < $now THEN 'expired'
-    WHEN done IS NOT NULL OR given IS NOT NULL THEN 'done'
+    WHEN done IS NOT NULL OR answers > 0 THEN 'done'
     WHEN NOT task.collective AND NOT EXISTS { (user)-[:TOOK]->(task) } THEN 'not_yours'
     WHEN user.deleted OR NOT user.enabled THEN 'disabled'
     WHEN NOT task.kind IN ['initial_prompt', 'prompter_reply', 'assistant_reply'] THEN 'wrong_kind'
@@ -71,7 +75,7 @@ WITH *,
 CALL (task, parent, tree, user, state, live, next_lapse, outcome) {
   WITH * WHERE outcome = 'stored'
   WITH *, CASE WHEN parent IS NULL OR parent.role = 'assistant' THEN 'prompter' ELSE 'assistant' END AS role,
-    coalesce($lang, parent.lang, task.lang) AS lang, coalesce(properties(parent).deleted, false) AS deleted
+    coalesce(parent.lang, $lang, task.lang) AS lang, coalesce(properties(parent).deleted, false) AS deleted
   CREATE (user)-[:WROTE]->(post:Post {
     id: $post_id, tree: coalesce(tree.id, $post_id), role: role, text: $text, lang: lang,
     depth: coalesce(parent.depth + 1, 0), created: $now, client: $client, frontend_id: $frontend_id, author: user.id,

@@ -9,7 +9,7 @@ import pytest
 
 from oa_graph.model import Limits, TreeState
 from tests.api.conftest import Service
-from tests.api.frontend import Frontend, labels, user
+from tests.api.frontend import Frontend, labels, text, user
 from tests.api.shapes import MESSAGE, TREE_STATE, check_values
 from tests.builders import ADA, Shape, plant
 from tests.invariants import check
@@ -298,6 +298,23 @@ async def test_users_are_merged(web: Frontend, service: Service) -> None:
     got = await web.post("/admin/merge_users", {"destination_user_id": bob, "source_user_ids": [bob]})
     assert got.status_code == 422
     assert got.json()["detail"][0]["loc"] == ["body", "source_user_ids"]
+
+
+async def test_an_answer_to_a_collective_task_sent_again_after_a_merge_is_known(
+    web: Frontend, service: Service
+) -> None:
+    await plant(service.graph, RAIN)
+    task = await web.ask("assistant_reply", user("ada"), collective=True)
+    ack = await web.ack(task)
+    ada, bob = (text(ack, user(name), f"By {name}.", message=f"m-{name}") for name in ("ada", "bob"))
+    await web.settle(ada)
+    await web.settle(bob)
+    merged = {"destination_user_id": await known(web, "bob"), "source_user_ids": [await known(web)]}
+    assert (await web.post("/admin/merge_users", merged)).status_code == 204
+    assert await web.settle(bob) == await web.settle(bob)
+    got = await web.post("/tasks/interaction", {**bob, "user_message_id": "m-new", "text": "Something new."})
+    assert got.status_code == 400
+    await check(service.graph, Limits())
 
 
 async def test_after_all_that_nothing_is_out_of_joint(web: Frontend, service: Service) -> None:

@@ -61,9 +61,9 @@ async def test_a_reply_stands_below_its_parent_with_the_other_role(graph: Graph,
     assert [post.text for post in await posts.thread(graph, reply.id, viewer=None)] == ["What is rain?", "Water."]
 
 
-@pytest.mark.parametrize(("given", "kept"), [(None, "de"), ("de", "de"), ("fr", "fr")])
-async def test_a_reply_without_a_language_has_that_of_its_parent(
-    graph: Graph, limits: Limits, rng: Random, given: str | None, kept: str
+@pytest.mark.parametrize("given", [None, "de", "fr"])
+async def test_a_reply_has_the_language_of_its_parent(
+    graph: Graph, limits: Limits, rng: Random, given: str | None
 ) -> None:
     planted = await plant(graph, {"Was ist Regen?": {}}, limits=limits, lang="de")
     ada = Hands(graph, limits, rng, ADA)
@@ -71,7 +71,7 @@ async def test_a_reply_without_a_language_has_that_of_its_parent(
     await ada.ack(task)
     await ada.settle(text_for(task, lang=given))
     (reply,) = await posts.children(graph, planted["Was ist Regen?"], viewer=None)
-    assert reply.lang == kept
+    assert reply.lang == "de"
     await check(graph, limits)
 
 
@@ -86,6 +86,17 @@ async def test_a_prompt_without_a_language_has_that_in_which_it_was_asked_for(
     rows = await graph.execute("MATCH (t:Tree)-[:ROOT]->(p:Post) RETURN t.lang AS tree, p.lang AS post")
     assert rows == [{"tree": kept, "post": kept}]
     await check(graph, limits)
+
+
+async def test_a_prompt_in_a_language_that_takes_none_is_in_the_one_it_was_asked_for_in(
+    graph: Graph, rng: Random
+) -> None:
+    limits = Limits(init_prompt_disabled_langs=("fr",))
+    ada = Hands(graph, limits, rng, ADA)
+    task = await ada.ask(TaskKind.INITIAL_PROMPT, lang="de")
+    await ada.ack(task)
+    await ada.settle(text_for(task, lang="fr"))
+    assert await graph.execute("MATCH (tree:Tree) RETURN tree.lang AS lang") == [{"lang": "de"}]
 
 
 async def test_a_tree_keeps_the_limits_of_its_creation(graph: Graph, rng: Random) -> None:
