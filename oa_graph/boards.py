@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from oa_graph.errors import NotNow, StillChanging
-from oa_graph.graph import stats, users
+from oa_graph.graph import stats, tasks, users
 from oa_graph.graph.session import Graph, Tx, milliseconds
 from oa_graph.graph.stats import Person, StateCount
 from oa_graph.model import AuthMethod, Credit, Figures, Frame, Score, SystemStats, User
@@ -46,6 +46,12 @@ async def credit_posts(tx: Tx, ids: Sequence[str], change: Change) -> None:
     await stats.leave(tx, (scoring.changed(each, change) for each in await stats.standing(tx, ids)))
     if change == "removed":
         await stats.leave(tx, map(scoring.reversed, await stats.said_about(tx, ids)))
+
+
+async def credit_authors(tx: Tx, ids: Sequence[str]) -> None:
+    """Posts came with an import whose authors are people here; their languages have counted them."""
+    live = [post for post in await stats.standing(tx, ids) if not post.deleted] if ids else []
+    await stats.leave(tx, (Credit(post.at, scoring.worth(post), post.author) for post in live))
 
 
 async def credit_labels(tx: Tx, *, author: str, created: datetime, labels: Mapping[str, object], amount: int) -> None:
@@ -124,6 +130,7 @@ async def follow(graph: Graph, *, every: float) -> None:
             await catch_up(graph, now=now)
             if now - ready_since > _READY_FOR:
                 await refresh(graph, now=now)
+                await tasks.forget_quotas(graph, now=now)
                 ready_since = now
         except NotNow as error:
             log.warning("leaderboard update delayed: %s", error)

@@ -1,5 +1,7 @@
 // posts/report: somebody asks for a moderator; each report is kept, none replaces another. posts/react raises the flag.
 //
+// The same report sent again, with the same words and labels, is the one that is there.
+//
 // in    user_id  STRING
 // in    post_id  STRING
 // in    labels   MAP             label name to a value in [0, 1]
@@ -8,7 +10,7 @@
 // in    now      ZONED DATETIME
 // out   tree_id  STRING
 // rows  maybe                    none when there is no such post
-// cost  three seeks
+// cost  three seeks, a look at each report of the post
 // mode  write
 OPTIONAL MATCH (user:User {id: $user_id})
 OPTIONAL MATCH (post:Post {id: $post_id})
@@ -17,10 +19,14 @@ SET tree:Tree
 SET post:Post
 SET user:User
 WITH user, post, tree WHERE user IS NOT NULL AND tree IS NOT NULL
-CREATE (user)-[:MADE]->(report:Report {created: $now, text: $text})-[:ABOUT]->(post)
-SET report += $labels
-WITH tree, properties(post) AS stored
-FOREACH (_ IN CASE WHEN $conduct = {} OR stored.author IS NULL OR stored.deleted THEN [] ELSE [1] END |
+WITH user, post, tree, properties(post) AS stored, EXISTS {
+    (post)<-[:ABOUT]-(report:Report {text: $text})<-[:MADE]-(user)
+    WHERE size(keys(report)) = 2 + size(keys($labels)) AND all(name IN keys($labels) WHERE report[name] = $labels[name])
+  } AS repeated
+FOREACH (_ IN CASE WHEN repeated THEN [] ELSE [1] END |
+  CREATE (user)-[:MADE]->(report:Report {created: $now, text: $text})-[:ABOUT]->(post)
+  SET report += $labels)
+FOREACH (_ IN CASE WHEN repeated OR $conduct = {} OR stored.author IS NULL OR stored.deleted THEN [] ELSE [1] END |
   CREATE (credit:Credit {user: stored.author, at: stored.created.epochMillis})
   SET credit += $conduct)
 RETURN tree.id AS tree_id;

@@ -1,6 +1,7 @@
 // stats/collect: takes credits out of the graph, with all that is needed to put them into scores; locks the ledger.
 //
-// Who holds the ledger is the only one who touches slots, scores and tallies, until his transaction ends.
+// Who holds the ledger is the only one who touches slots, scores and tallies, until his transaction ends. Moments before
+// 1970 are negative, and so is their remainder.
 //
 // in    now_ms   INTEGER       epoch milliseconds
 // in    slot_ms  INTEGER       length of a slot
@@ -16,7 +17,7 @@ MERGE (ledger:Ledger {name: 'boards'})
 SET ledger:Ledger
 WITH ledger
 CALL (ledger) {
-  MATCH (credit:Credit) WHERE credit.at >= 0
+  MATCH (credit:Credit) WHERE credit.at IS NOT NULL
   WITH credit LIMIT $limit
   WITH collect(credit) AS nodes, collect(credit {.*}) AS credits
   FOREACH (each IN nodes | DELETE each)
@@ -28,7 +29,7 @@ CALL (ledger) {
   RETURN collect(slot.key) AS lapsed
 }
 WITH credits, lapsed + [each IN credits WHERE each.user IS NOT NULL |
-  each.user + ' ' + toString(each.at - each.at % $slot_ms)] AS keys
+  each.user + ' ' + toString(each.at - (each.at % $slot_ms + $slot_ms) % $slot_ms)] AS keys
 CALL (keys) {
   UNWIND keys AS key
   WITH DISTINCT key

@@ -5,5 +5,5 @@
 // rows  one
 // cost  two looks at the beginning of an index
 // mode  read
-RETURN EXISTS { MATCH (credit:Credit) WHERE credit.at >= 0 }
+RETURN EXISTS { MATCH (credit:Credit) WHERE credit.at IS NOT NULL }
   OR EXISTS { MATCH (slot:Slot) WHERE slot.due <= $now_ms } AS pending;

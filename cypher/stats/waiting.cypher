@@ -14,7 +14,7 @@ CALL (ledger) {
   RETURN credit
   UNION ALL
   WITH * WHERE $user_id IS NULL
-  MATCH (credit:Credit) WHERE credit.at >= 0
+  MATCH (credit:Credit) WHERE credit.at IS NOT NULL
   RETURN credit
 }
 RETURN collect(elementId(credit)) AS credits;

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import floor
 from pathlib import Path
 from time import perf_counter
 from typing import Any, LiteralString, Protocol, TypeVar, cast
@@ -78,7 +79,7 @@ class WriteRefused(StatementRefused):
 
 def milliseconds(moment: datetime) -> int:
     """A moment as the ends of reservations are kept: whole milliseconds since 1970."""
-    return int(moment.timestamp() * 1000)
+    return floor(moment.timestamp() * 1000)
 
 
 def decoder(shape: type[T]) -> Decode[T]:

@@ -30,6 +30,11 @@ from oa_graph.model import (
     Thread,
 )
 
+_QUOTAS = 1000
+"""Quotas that are removed in one transaction."""
+_LATE = timedelta(hours=1)
+"""A process whose clock is behind by so much still finds the windows that it counts in."""
+
 
 def lease_end(limits: Limits, now: datetime) -> datetime:
     """When a place that is reserved now becomes free again."""
@@ -149,6 +154,18 @@ async def count_request(tx: Tx, *, quotas: Sequence[Quota], now: datetime) -> in
         quotas=_counters(quotas, now),
         now_ms=milliseconds(now),
     )
+
+
+async def forget_quotas(tx: Tx, *, now: datetime) -> None:
+    """Removes the counts of requests whose windows are over: they count nothing any more."""
+    while await one(
+        tx,
+        "tasks/forget_quotas",
+        lambda row: row["forgotten"] == _QUOTAS,
+        before_ms=milliseconds(now - _LATE),
+        limit=_QUOTAS,
+    ):
+        pass
 
 
 async def _again(tx: Tx, slip: Slip) -> Leased | None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from oa_graph import boards, hosting
+from oa_graph import boards, hosting, lifecycle
 from oa_graph.errors import NothingToHandOut
 from oa_graph.graph import clients, stats
-from oa_graph.graph.session import Graph, Tx
+from oa_graph.graph.session import Graph, Tx, milliseconds
 from oa_graph.model import Frame, LabelAnswer, Limits, SystemStats, TaskKind, TreeState
 from tests.builders import ADA, BOB, Hands, at_once, figures, person, plant, questions, sent_statements
 from tests.invariants import boards_of, same_when_counted_anew
@@ -258,6 +258,34 @@ async def test_statistics_kept_ready_are_those_of_the_moment(graph: Graph, limit
         ],
         "users_accepted_tos": {"count": 1},
     }
+
+
+async def test_a_post_from_before_1970_counts_as_any_other(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"Is there water on the moon?": {"No.": {}, "Yes.": {}}}, author=ADA, limits=limits)
+    await graph.execute("MATCH (post:Post) SET post.created = datetime('1969-07-20T20:17:40.123456Z')")
+    await boards.rebuild(graph, now=datetime.now(UTC))
+    office = [Hands(graph, limits, rng, who) for who in (ADA, BOB)]
+    await office[1].report(planted["Yes."], "There is none.")
+    await graph.transact(
+        lambda tx: lifecycle.delete(lifecycle.Moment(tx, limits, datetime.now(UTC), rng), [planted["No."]])
+    )
+    await same_when_counted_anew(graph)
+    assert (await figures(graph, "ada"))["red_flags"] == 1
+    assert await graph.execute("MATCH (credit:Credit) RETURN credit") == []
+
+
+async def test_counts_of_requests_are_removed_once_their_window_is_over(graph: Graph) -> None:
+    now = datetime.now(UTC)
+    for id, hours in (("over", -2), ("late", 0), ("open", 1)):
+        until = milliseconds(now + timedelta(hours=hours))
+        await graph.execute("CREATE (:Quota {id: $id, count: 1, until: $until})", id=id, until=until)
+    following = asyncio.create_task(boards.follow(graph, every=0.01))
+    while len(await graph.execute("MATCH (quota:Quota) RETURN quota")) == 3:
+        assert not following.done()
+        await asyncio.sleep(0.01)
+    following.cancel()
+    rows = await graph.execute("MATCH (quota:Quota) RETURN quota.id AS id ORDER BY id")
+    assert [row["id"] for row in rows] == ["late", "open"]
 
 
 async def test_a_graph_from_before_there_were_boards_gets_them_at_the_next_start(graph: Graph, limits: Limits) -> None:

@@ -10,7 +10,7 @@ from oa_graph.errors import NothingToHandOut
 from oa_graph.graph import posts
 from oa_graph.graph.session import Graph
 from oa_graph.model import LabelAnswer, Limits, TaskKind, TreeState
-from tests.builders import ADA, BOB, Hands, person, plant, snapshot, state_of
+from tests.builders import ADA, BOB, Hands, figures, person, plant, snapshot, state_of
 from tests.invariants import check
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +34,16 @@ async def test_reports_are_kept_each_and_flag_the_post_once(graph: Graph, limits
     assert [row["processed"] for row in rows] == [False]
     assert (await posts.post(graph, planted["Water."], viewer=None)).emojis == {"red_flag": 2}
     await check(graph, limits)
+
+
+async def test_a_report_sent_again_is_the_one_that_is_there(graph: Graph, limits: Limits, rng: Random) -> None:
+    planted = await plant(graph, {"What is rain?": {"Water.": {}}}, author=BOB, limits=limits)
+    ada = Hands(graph, limits, rng, ADA)
+    for labels in ({"pii": 1.0}, {"pii": 1.0}, {}, {}, {"pii": 1.0, "spam": 1.0}):
+        await ada.settle(LabelAnswer(None, planted["Water."], "rude", labels, is_report=True))
+    rows = await graph.execute("MATCH (report:Report) RETURN report.pii AS pii, report.spam AS spam ORDER BY pii, spam")
+    assert [(row["pii"], row["spam"]) for row in rows] == [(1.0, 1.0), (1.0, None), (None, None)]
+    assert (await figures(graph, "bob"))["pii"] == 2
 
 
 async def test_a_report_without_labels_leaves_earlier_remarks(graph: Graph, limits: Limits, rng: Random) -> None:
