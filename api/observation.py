@@ -7,10 +7,12 @@ the query: those may hold names and keys.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from math import inf
 from secrets import token_hex
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from oa_graph.api.errors import GENERIC
 from oa_graph.api.logs import FIELDS
 from oa_graph.api.metrics import NOTHING_TO_DO, UNROUTED, Metrics
 from oa_graph.graph import deadline
@@ -29,6 +32,11 @@ if TYPE_CHECKING:  # an extra: whoever has no use for spans need not have it
     from oa_graph.api.tracing import RequestSpan, Tracing
 
 log = logging.getLogger(__name__)
+
+MOST_HEADERS = 100
+"""Headers of one request; the server itself knows no limit."""
+HEADER_BYTES = 32 * 1024
+"""Of their names and values together."""
 
 _WORD = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -96,6 +104,24 @@ class Observation:
         log.info("%s %s %d in %.1f ms", method, route, status, seconds * 1000, extra={FIELDS: told})
 
 
+def _is_too_large(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    return len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request whose headers are too many or too large; nobody looks at it."""
+    why = f"a request has at most {MOST_HEADERS} headers, of {HEADER_BYTES} bytes together"
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    body = json.dumps({"detail": status.phrase, "message": why, "error_code": GENERIC}).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
 class Observed:
     """The application, observed. Stands before routing, so that it sees every request."""
 
@@ -123,6 +149,7 @@ class Observed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
+        app = _refuse if _is_too_large(scope["headers"]) else self._app
         started = perf_counter()
         id, status = self._id(scope), 0
         method = scope["method"]
@@ -143,7 +170,7 @@ class Observed:
         self._metrics.begun()
         try:
             with deadline.within(self._deadline_sec):
-                await self._app(scope, receive, noted)
+                await app(scope, receive, noted)
         finally:
             watching.reset(token)
             seen.end(plain, method=method, status=status, seconds=perf_counter() - started)
