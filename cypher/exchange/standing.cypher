@@ -7,6 +7,7 @@
 // out   rank       INTEGER       null: it has none
 // out   desirable  FLOAT         mean of that label in the file that the post came from; null: it has none
 // out   compared   BOOLEAN       whether it has replies with ranks
+// out   lang       STRING
 // rows  many                     one for each post that is here
 // cost  a seek for each tree and post, one look at each reply of a post
 // mode  write
@@ -17,4 +18,4 @@ WITH count(tree) AS locked
 UNWIND $posts AS id
 MATCH (post:Post {id: id})
 RETURN post.id AS id, post.deleted AS deleted, post.rank AS rank, post.label_desirable AS desirable,
-  EXISTS { (post)<-[:REPLY_TO]-(reply:Post) WHERE reply.rank IS NOT NULL } AS compared;
+  EXISTS { (post)<-[:REPLY_TO]-(reply:Post) WHERE reply.rank IS NOT NULL } AS compared, post.lang AS lang;

@@ -12,8 +12,8 @@
 // in    bunch     INTEGER       trees that are put together, at most: each row costs a reader as much as some posts
 // in    chunk     INTEGER       posts in one row, at most: what a reader holds ahead is counted in rows
 // out   trees     LIST<LIST>    each: id, state, what the file of the tree left out LIST<STRING>, extra STRING JSON of
-//                               what the file said beyond what the graph knows, origin STRING; null when the posts go
-//                               on with the trees of the row before
+//                               what the file said beyond what the graph knows, origin STRING, id in that file
+//                               STRING; null when the posts go on with the trees of the row before
 // out   posts     LIST<LIST>    each: tree, id, parent's id, role, text, lang, depth, position, author, created INTEGER
 //                               in microseconds since 1970, reviews, accepted, deleted, rank, synthetic, model_name,
 //                               left_out, extra, consensus_margin, imported_emojis, emojis LIST<STRING> of people
@@ -38,7 +38,8 @@ CALL (all_trees, first) {
   OPTIONAL MATCH (post)-[:REPLY_TO]->(above)
   WITH bunch, post, above, properties(post) AS p
   RETURN bunch, collect([
-    p.tree, p.id, above.id, p.role, p.text, p.lang, p.depth, p.position, p.author,
+    p.tree, coalesce(p.imported_id, p.id), coalesce(above.imported_id, above.id), p.role, p.text,
+    coalesce(p.imported_lang, p.lang), p.depth, p.position, p.author,
     p.created.epochSeconds * 1000000 + p.created.microsecond, p.reviews, p.accepted, p.deleted, p.rank,
     p.synthetic, p.model_name, p.left_out, p.extra, p.consensus_margin, p.imported_emojis,
     [(post)<-[reaction:REACTED]-(user) WHERE $without IS NULL OR NOT user.id IN $without | reaction.emoji],
@@ -57,10 +58,10 @@ CALL (all_trees, first) {
     CASE WHEN $by_people THEN
       [(post)<-[:UNDER]-(ranking:Ranking) WHERE $without IS NULL OR NOT ranking.maker IN $without |
         [ranking.id, ranking.maker, ranking.order, ranking.not_rankable,
-          [(ranking)-[at:RANKED]->(reply) | [at.position, reply.id]]]]
+          [(ranking)-[at:RANKED]->(reply) | [at.position, coalesce(reply.imported_id, reply.id)]]]]
     END
   ]) AS all_posts
 }
 UNWIND range(0, size(all_posts) - 1, $chunk) AS start
-RETURN CASE start WHEN 0 THEN [tree IN bunch | [tree.id, tree.state, tree.left_out, tree.extra, tree.origin]] END AS trees,
+RETURN CASE start WHEN 0 THEN [tree IN bunch | [tree.id, tree.state, tree.left_out, tree.extra, tree.origin, tree.imported_id]] END AS trees,
   all_posts[start..start + $chunk] AS posts;

@@ -1,5 +1,7 @@
 // explore/language_switches: posts in another language than their tree.
 //
+// Such posts come from files: what people write here has the language of its tree.
+//
 // in    lang       STRING   language of the tree; null for all
 // out   tree_lang  STRING
 // out   post_lang  STRING   another one
@@ -15,8 +17,9 @@
 MATCH (tree:Tree)
 WHERE $lang IS NULL OR tree.lang = $lang
 CALL (tree) {
-  MATCH (post:Post {tree: tree.id}) WHERE post.lang <> tree.lang AND NOT post.deleted
-  RETURN post.lang AS post_lang, post.role AS role, count(*) AS posts,
+  MATCH (post:Post {tree: tree.id}) WHERE NOT post.deleted
+  WITH tree, post, coalesce(post.imported_lang, post.lang) AS post_lang WHERE post_lang <> tree.lang
+  RETURN post_lang, post.role AS role, count(*) AS posts,
     count(CASE WHEN post.accepted THEN 1 END) AS accepted,
     min(post.id) AS example
 }

@@ -12,9 +12,9 @@ from pathlib import Path
 from random import Random
 from typing import BinaryIO
 
-from oa_graph import lifecycle
+from oa_graph import boards, lifecycle
 from oa_graph.errors import InvalidFile
-from oa_graph.exchange import formats, landing, oasst, preferences
+from oa_graph.exchange import bounds, formats, identity, landing, oasst, preferences
 from oa_graph.exchange.counts import CLIENT, Counts, Progress
 from oa_graph.exchange.formats import WITHOUT_IDS, Defaults, Format
 from oa_graph.exchange.landing import Into
@@ -29,6 +29,8 @@ from oa_graph.policy import growth, search
 
 _BATCH = 1000
 """Posts of one transaction, at least: a tree is never cut."""
+_BATCH_BYTES = 4 * 2**20
+"""Or so many bytes, by `bounds.size`."""
 
 _IN_FLIGHT = 2
 """Transactions at once: while one waits for its locks or its commit, the other keeps the server busy."""
@@ -61,6 +63,8 @@ class Wish:
     """Takes only so many trees from the beginning of the file."""
     longest: int | None = None
     """Characters that a text may have."""
+    closed_langs: tuple[str, ...] = ()
+    """Languages in which no prompts come to people; see `Limits.init_prompt_disabled_langs`."""
     defaults: Defaults = field(default_factory=Defaults)
 
 
@@ -98,7 +102,7 @@ async def import_trees(
     those whose trees had left the window (see `messages`). A file that is torn raises InvalidFile in any case, as does
     one whose format cannot be recognised.
     """
-    wish = wish or Wish(state=state)
+    wish = replace(wish or Wish(state=state), closed_langs=limits.init_prompt_disabled_langs)
     with reading(source, wish) as file:
         return await bring(
             graph, file, wish, limits=limits, rejects=rejects, client=client, rng=rng, on_progress=on_progress
@@ -232,8 +236,11 @@ def _items(rows: Iterator[formats.Row], file: str, format: Format, wish: Wish) -
         try:
             if wish.longest is not None:
                 landing.check_lengths(each.tree.posts, wish.longest)
+            bounds.check(each.tree)
             if wish.into is not None:
                 each.tree = landing.landed(each.tree, wish.into, whole=format not in WITHOUT_IDS)
+            landing.check_lang(each.tree, wish.closed_langs)
+            each.tree = identity.canonical(each.tree)
         except Unfit as error:
             yield from _refused(each, error)
             continue
@@ -251,7 +258,7 @@ def _refused(found: Found, error: Unfit) -> Iterator[Refused]:
 def _batches(file: Reading, *, strict: bool) -> Generator[Batch]:
     """The trees of a file, as many at a time as are worth a transaction; the good lines before a bad one first."""
     batch: Batch = []
-    waiting = 0
+    waiting = size = 0
     try:
         for each in file.items:
             if isinstance(each, Refused):
@@ -260,10 +267,11 @@ def _batches(file: Reading, *, strict: bool) -> Generator[Batch]:
                 waiting += 1
             else:
                 waiting += len(each.tree.posts)
+                size += bounds.size(each.tree)
             batch.append(each)
-            if waiting >= _BATCH:
+            if waiting >= _BATCH or size >= _BATCH_BYTES:
                 yield batch
-                batch, waiting = [], 0
+                batch, waiting, size = [], 0, 0
     except InvalidFile:
         yield batch
         raise
@@ -435,7 +443,7 @@ class _Bringing:
             else:
                 stored.skipped += 1
         if new:
-            await exchange.store(
+            of_people = await exchange.store(
                 tx,
                 list(new.values()),
                 client=self._client,
@@ -443,6 +451,7 @@ class _Bringing:
                 limits=self._limits,
                 now=self._now,
             )
+            await boards.credit_authors(tx, of_people)
         stored.trees = [tree for tree, _ in new.values()]
         stored.posts = sum(len(tree.posts) for tree in stored.trees)
         changed = {tree.id: tree.state for tree in stored.trees}
@@ -473,7 +482,8 @@ class _Bringing:
             else:
                 moment = moment_of(each, self._now)
                 for post in fresh:
-                    new[post.id] = (replace(post, position=each.line), tree.id, moment + post.depth * _MICROSECOND)
+                    branch = _of_lang(replace(post, position=each.line), standing[tree.id].lang)
+                    new[post.id] = (branch, tree.id, moment + post.depth * _MICROSECOND)
                 preferences.add_standing(standing, fresh)
                 grown.add(tree.id)
         if new:
@@ -494,6 +504,11 @@ class _Bringing:
 
     def _at(self, tx: Tx) -> Moment:
         return Moment(tx, self._limits, self._now, self._rng)
+
+
+def _of_lang(post: FiledPost, lang: str) -> FiledPost:
+    """A post that joins a tree of this language, whatever the language of its line."""
+    return post if post.lang == lang else replace(post, lang=lang, imported_lang=post.imported_lang or post.lang)
 
 
 def moment_of(found: Found, now: datetime) -> datetime:
@@ -519,5 +534,6 @@ def _misfit(
 def _joined(tree: FiledTree, found: Found) -> FiledTree | None:
     """The tree with the branch that another line adds; None: it adds nothing."""
     have = {post.id for post in tree.posts}
-    fresh = [replace(post, position=found.line) for post in found.tree.posts if post.id not in have]
+    lang = tree.posts[0].lang
+    fresh = [_of_lang(replace(post, position=found.line), lang) for post in found.tree.posts if post.id not in have]
     return replace(tree, posts=[*tree.posts, *fresh]) if fresh else None

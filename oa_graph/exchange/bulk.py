@@ -210,6 +210,7 @@ def lay_out(
 
     Raises NotFresh when this file or these nodes cannot come in this way, OSError.
     """
+    wish = replace(wish, closed_langs=limits.init_prompt_disabled_langs)
     try:
         with reading(source, wish) as file:
             if file.format in WITHOUT_IDS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -70,6 +70,17 @@ def _is_rankable(tree: FiledTree) -> bool:
                 return True
             parents.add(post.parent)
     return False
+
+
+def check_lang(tree: FiledTree, closed: Collection[str]) -> None:
+    """Raises Unfit for a prompt that people would be shown in a language that takes no new ones."""
+    lang = tree.posts[0].lang
+    if tree.state in _NEW_PROMPTS and lang in closed:
+        why = f"lang: {lang} takes no new prompts (OA_GRAPH_LIMITS__INIT_PROMPT_DISABLED_LANGS)"
+        raise Unfit(Reason.CANNOT_LAND, why)
+
+
+_NEW_PROMPTS = frozenset({TreeState.INITIAL_PROMPT_REVIEW, TreeState.PROMPT_LOTTERY_WAITING})
 
 
 def check_lengths(posts: Sequence[FiledPost], longest: int) -> None:

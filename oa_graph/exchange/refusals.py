@@ -20,6 +20,8 @@ class Reason(StrEnum):
     """With a null character or half a character, which the graph cannot hold."""
     EMPTY_TEXT = "empty_text"
     TEXT_TOO_LONG = "text_too_long"
+    TOO_LARGE = "too_large"
+    """It holds more labels, reactions, messages or fields than may be."""
     UNKNOWN_LANGUAGE = "unknown_language"
     WRONG_ROLE = "wrong_role"
     """Prompter and assistant do not take turns, or it is neither."""

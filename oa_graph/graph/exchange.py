@@ -9,6 +9,8 @@ What a file says of a post and the graph has no place of its own for stands in t
     imported_detoxify LIST<STRING>   names of scores that a model gave
     detoxify_<name>   FLOAT          the scores
     position          INTEGER        place among its siblings in the file, which decides where ranks do not
+    imported_id       STRING         id in the file, where that is no UUID as the graph has them; on trees as well
+    imported_lang     STRING         language in the file, where that is not the language of the tree
     left_out          LIST<STRING>   fields that the file does not have although every export would
     extra             STRING         JSON object: what the file says beyond all that
 
@@ -104,6 +106,10 @@ class FiledPost:
     """Of people here: user id and emoji."""
     rankings: Sequence[GivenRanking] = ()
     """Of its replies, by people here."""
+    imported_id: str | None = None
+    """In its file, where the graph has another; None from the graph, which gives that of the file as `id`."""
+    imported_lang: str | None = None
+    """As above."""
 
 
 @dataclass(slots=True)
@@ -117,6 +123,8 @@ class FiledTree:
     origin: str | None = None
     left_out: frozenset[str] = frozenset()
     extra: str | None = None
+    imported_id: str | None = None
+    """As on posts."""
 
 
 class TreeCount(NamedTuple):
@@ -142,6 +150,8 @@ class Standing(NamedTuple):
     """Mean of the label of that name; None: it has none."""
     compared: bool = False
     """Whether it has replies with ranks."""
+    lang: str = ""
+    """Known only of posts in the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +205,10 @@ async def standing(tx: Tx, *, trees: Collection[str], posts: Collection[str]) ->
     rows = await many(
         tx,
         "exchange/standing",
-        lambda row: (str(row["id"]), Standing(row["deleted"], row["rank"], row["desirable"], row["compared"])),
+        lambda row: (
+            str(row["id"]),
+            Standing(row["deleted"], row["rank"], row["desirable"], row["compared"], row["lang"]),
+        ),
         trees=sorted(trees),
         posts=list(posts),
     )
@@ -234,14 +247,16 @@ async def store(
     labels: Mapping[str, str],
     limits: Limits,
     now: datetime,
-) -> None:
+) -> list[str]:
     """Writes trees that are not here yet, each with the moment of its coming, and counts them for their languages.
 
-    Posts are labelled by their languages as `labels` say. Opens no places. Raises Taken when a post or tree of that id
-    exists.
+    Posts are labelled by their languages as `labels` say. Opens no places. Returns the ids of posts that people here
+    wrote, who get no credit yet. Raises Taken when a post or tree of that id exists.
     """
     authors = {post.author for tree, _ in trees for post in tree.posts if post.author is not None}
-    await run(tx, "exchange/authors", ids=sorted(authors), client=client, now=now)
+    people = {
+        *await many(tx, "exchange/authors", lambda row: str(row["id"]), ids=sorted(authors), client=client, now=now)
+    }
     await run(
         tx,
         "exchange/store",
@@ -255,6 +270,7 @@ async def store(
         "exchange/count",
         counts=[{"lang": lang, "state": state, "trees": each} for (lang, state), each in sorted(counts.items())],
     )
+    return [post.id for tree, _ in trees for post in tree.posts if post.author in people]
 
 
 async def _count(tx: Tx, tallies: Mapping[str, Counter[str]], now: datetime) -> None:
@@ -296,7 +312,13 @@ def nodes(tree: FiledTree, moment: datetime, *, client: str, limits: Limits) -> 
         "created": moment,
         "entered": moment,
     }
-    _add(properties, origin=tree.origin, left_out=sorted(tree.left_out) or None, extra=tree.extra)
+    _add(
+        properties,
+        origin=tree.origin,
+        left_out=sorted(tree.left_out) or None,
+        extra=tree.extra,
+        imported_id=tree.imported_id,
+    )
     places = {post.id: place for place, post in enumerate(tree.posts)}
     return properties, [
         NewPost(
@@ -369,6 +391,10 @@ def _post(post: FiledPost, tree: str, client: str) -> dict[str, object]:
         properties["left_out"] = sorted(post.left_out)
     if post.extra is not None:
         properties["extra"] = post.extra
+    if post.imported_id is not None:
+        properties["imported_id"] = post.imported_id
+    if post.imported_lang is not None:
+        properties["imported_lang"] = post.imported_lang
     if post.emojis is not None:
         properties["imported_emojis"] = [code for code, count in post.emojis.items() for _ in range(count)]
     if post.labels is not None:
@@ -488,8 +514,8 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def _filed_tree(head: Sequence[Any], posts: Sequence[FiledPost]) -> FiledTree:
-    id, state, left_out, extra, origin = head
-    return FiledTree(id, _STATES[state], posts, origin, frozenset(left_out or ()), extra)
+    id, state, left_out, extra, origin, imported_id = head
+    return FiledTree(imported_id or id, _STATES[state], posts, origin, frozenset(left_out or ()), extra)
 
 
 def _filed_post(fields: Sequence[Any]) -> FiledPost:

@@ -8,10 +8,10 @@ from oa_graph.graph.session import Graph
 
 
 async def review(graph: Graph, post: str, **said: Mapping[str, float]) -> None:
-    """Each user's labels of a post."""
+    """Each user's labels of a post, by its id here or in its file."""
     await graph.execute(
         """
-        MATCH (post:Post {id: $post})
+        MATCH (post:Post) WHERE $post IN [post.id, post.imported_id]
         UNWIND $said AS each
         MERGE (user:User {id: each.maker})
         CREATE (user)-[:MADE]->(review:Review {id: each.maker + $post, key: each.maker + ' ' + $post,
@@ -24,17 +24,17 @@ async def review(graph: Graph, post: str, **said: Mapping[str, float]) -> None:
 
 
 async def rank(graph: Graph, parent: str, **orders: Sequence[str]) -> None:
-    """Each user's order of the replies to a post, best first."""
+    """Each user's order of the replies to a post, best first, by their ids here or in their file."""
     await graph.execute(
         """
-        MATCH (parent:Post {id: $parent})
+        MATCH (parent:Post) WHERE $parent IN [parent.id, parent.imported_id]
         UNWIND $orders AS each
         MERGE (user:User {id: each.maker})
         CREATE (user)-[:MADE]->(ranking:Ranking {id: each.maker + $parent, key: each.maker + ' ' + $parent,
           maker: each.maker, order: [], not_rankable: false, created: datetime()})-[:UNDER]->(parent)
         WITH ranking, each
         UNWIND range(0, size(each.order) - 1) AS place
-        MATCH (reply:Post {id: each.order[place]})
+        MATCH (reply:Post) WHERE each.order[place] IN [reply.id, reply.imported_id]
         CREATE (ranking)-[:RANKED {position: place}]->(reply)
         """,
         parent=parent,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from oa_graph.exchange import Counts, export_trees, import_trees
+from oa_graph.exchange.identity import canonical_id
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TreeState
 
@@ -135,6 +136,11 @@ def tree(id: str, *replies: Json, state: str | None = "ready_for_export", **fiel
 
 def lines(*trees: Json) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in trees)
+
+
+def stored(id: str, origin: str = "stream") -> str:
+    """The id that the graph has for an id that `bring` reads."""
+    return canonical_id(id, origin)
 
 
 async def bring(graph: Graph, *trees: Json, limits: Limits | None = None, state: TreeState | None = None) -> Counts:

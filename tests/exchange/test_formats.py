@@ -232,7 +232,7 @@ def test_a_bad_message_takes_only_those_below_it_along() -> None:
     rows[2]["lang"] = "not a tag"
     content = lines(*rows, rows[1], {"message_id": 3})
     (found,), refused = found_in(content)
-    assert [post.id for post in found.posts] == ["r", "a"]
+    assert [post.imported_id for post in found.posts] == ["r", "a"]
     assert sorted((each.line, each.reason.value) for each in refused) == [
         (3, "unknown_language"),
         (4, "wrong_thread"),
@@ -279,7 +279,7 @@ def test_a_table_may_keep_times_maps_and_numbers_in_its_own_way(tmp_path: Path) 
     }.items():
         table = table.set_column(table.column_names.index(name) if name in table.column_names else 0, name, values)
     pq.write_table(table, tmp_path / "odd.parquet")
-    (found,), refused = found_in(tmp_path / "odd.parquet")
+    (found,), refused = found_in(tmp_path / "odd.parquet", Wish(defaults=Defaults(origin="stream")))
     assert refused == []
     assert same(found, only(lines(RICH)))
 
@@ -319,7 +319,7 @@ def test_a_torn_table_is_an_invalid_file(tmp_path: Path) -> None:
 def test_packing_is_seen_by_content(tmp_path: Path) -> None:
     plain = lines(RICH)
     two_frames = zstandard.compress(plain) + zstandard.compress(lines(tree("q")))
-    assert [each.id for each in found_in(two_frames)[0]] == ["r", "q"]
+    assert [each.imported_id for each in found_in(two_frames)[0]] == ["r", "q"]
     assert same(only(gzip.compress(plain)), only(plain))
     with pytest.raises(InvalidFile, match="the zstd file is broken"):
         look_through(BytesIO(b"\x28\xb5\x2f\xfd" + plain))
@@ -478,8 +478,9 @@ def test_defaults_fill_only_what_is_not_said() -> None:
     assert [(post.lang, post.synthetic, post.model_name) for post in found.posts] == [
         ("fr", False, None),
         ("fr", True, "m"),
-        ("en", False, None),
+        ("fr", False, None),
     ]
+    assert [post.imported_lang for post in found.posts] == [None, None, "en"]
     assert found.origin == "o"
     human = only(lines(chat("Q", "A")), Wish(defaults=Defaults(synthetic=False)))
     model = only(lines(chat("Q", "A")), Wish(defaults=Defaults(synthetic=True)))

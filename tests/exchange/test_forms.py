@@ -73,11 +73,12 @@ async def rank(graph: Graph, parent: str, *orders: tuple[str, ...], maker: str =
     """People rank the replies to a post, best first."""
     await graph.execute(
         """
-        MATCH (parent:Post {id: $parent}) UNWIND range(0, size($orders) - 1) AS i
+        MATCH (parent:Post) WHERE $parent IN [parent.id, parent.imported_id] UNWIND range(0, size($orders) - 1) AS i
         CREATE (ranking:Ranking {id: $maker + toString(i), maker: $maker + toString(i), not_rankable: false,
           order: range(0, size($orders[i]) - 1), key: $maker + toString(i), created: datetime()})-[:UNDER]->(parent)
         WITH ranking, i UNWIND range(0, size($orders[i]) - 1) AS place
-        MATCH (reply:Post {id: $orders[i][place]}) CREATE (ranking)-[:RANKED {position: place}]->(reply)
+        MATCH (reply:Post) WHERE $orders[i][place] IN [reply.id, reply.imported_id]
+        CREATE (ranking)-[:RANKED {position: place}]->(reply)
         MERGE (:User {id: ranking.maker})
         """,
         parent=parent,
@@ -303,7 +304,8 @@ async def test_people_who_are_not_trusted_leave_neither_posts_nor_ranks_nor_labe
     await bring(graph, RAIN)
     await rank(graph, "r", ("best", "fair", "poor"), ("fair", "best", "poor"), ("fair", "best", "poor"))
     await graph.execute(
-        "MATCH (post:Post {id: 'best'}) CREATE (:User {id: 'eve2'})-[:MADE]->(:Review {id: 'x', key: 'x', spam: 1.0})"
+        "MATCH (post:Post {imported_id: 'best'}) "
+        "CREATE (:User {id: 'eve2'})-[:MADE]->(:Review {id: 'x', key: 'x', spam: 1.0})"
         "-[:OF]->(post) CREATE (:User {id: 'v'})-[:MADE]->(:Review {id: 'y', key: 'y', spam: 0.0})-[:OF]->(post)"
     )
     filters = Filters(without=frozenset({"eve", "eve2", "voter1", "voter2"}))
@@ -423,7 +425,9 @@ async def test_users_are_left_out_where_they_are_not_wanted(graph: Graph) -> Non
 async def test_events_tell_who_reacted_and_ranked(graph: Graph) -> None:
     await bring(graph, RAIN)
     await rank(graph, "r", ("best", "fair", "poor"))
-    await graph.execute("MATCH (post:Post {id: 'fair'}) CREATE (:User {id: 'u'})-[:REACTED {emoji: '+1'}]->(post)")
+    await graph.execute(
+        "MATCH (post:Post {imported_id: 'fair'}) CREATE (:User {id: 'u'})-[:REACTED {emoji: '+1'}]->(post)"
+    )
     (found,) = await records(graph, "trees", choices=Choices(events=True))
     assert found["prompt"]["events"]["ranking"] == [
         {
@@ -562,8 +566,8 @@ async def test_manifest_and_card_tell_the_origin_and_the_share_of_models(graph: 
     imported = {**tree("t", reply("t", "t1", synthetic=True), reply("t", "t2")), "origin": "some set"}
     await bring(graph, tree("n", reply("n", "n1")), imported, tree("u"))
     await graph.execute(
-        "MATCH (post:Post) WHERE post.id IN ['n', 'n1', 't2'] REMOVE post.position WITH DISTINCT 1 AS done "
-        "MATCH (tree:Tree) WHERE tree.id IN ['n', 'u'] REMOVE tree.origin"
+        "MATCH (post:Post) WHERE post.imported_id IN ['n', 'n1', 't2'] REMOVE post.position WITH DISTINCT 1 AS done "
+        "MATCH (tree:Tree) WHERE tree.imported_id IN ['n', 'u'] REMOVE tree.origin"
     )
     await put(graph, tmp_path / "x.jsonl", "trees", disguise=Disguise(user_ids=False))
     counts = json.loads((tmp_path / "x.jsonl.manifest.json").read_text())["counts"]

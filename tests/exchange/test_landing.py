@@ -17,7 +17,7 @@ from oa_graph.exchange import Counts, Into, Refused, Wish, import_trees
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
 from tests.builders import ADA, BOB, CAT, Hands, state_of
-from tests.exchange.files import REAL, Json, lines, parsed, reply, taken, tree
+from tests.exchange.files import REAL, Json, lines, parsed, reply, stored, taken, tree
 from tests.exchange.test_formats import RICH, chat, flattened
 from tests.invariants import check, same_when_counted_anew
 
@@ -108,7 +108,7 @@ async def test_prompts_may_be_reviewed_first(graph: Graph, rng: Random) -> None:
     await land(graph, lines(tree("r", reply("r", "a"), text="What is rain?")), Into.REVIEW, limits)
     assert await states(graph) == {"initial_prompt_review": 1}
     await check(graph, limits)
-    assert await Hands(graph, limits, rng, ADA).review(TaskKind.LABEL_INITIAL_PROMPT) == "r"
+    assert await Hands(graph, limits, rng, ADA).review(TaskKind.LABEL_INITIAL_PROMPT) == stored("r")
     assert await states(graph) == {"growing": 1}
     await check(graph, limits)
 
@@ -119,7 +119,7 @@ async def test_a_backlog_is_ranked_tree_after_tree(graph: Graph, rng: Random) ->
     for _ in range(2):  # the second time nothing changes
         await land(graph, content, Into.BACKLOG, limits, activate=2)
         assert await states(graph) == {"ranking": 2, "backlog_ranking": 2}
-        assert {await state_of(graph, "t0"), await state_of(graph, "t1")} == {TreeState.RANKING}
+        assert {await state_of(graph, stored(id)) for id in ("t0", "t1")} == {TreeState.RANKING}
         await check(graph, limits)
     ada = Hands(graph, limits, rng, ADA)
     for _ in range(4):

@@ -23,7 +23,7 @@ from oa_graph.graph.queries import catalogue, typed_by_operator
 from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
 from tests.builders import ADA, BOB, Hands, person, plant
-from tests.exchange.files import FULL, REAL, Json, bring, lines, message, parsed, reply, taken, tree
+from tests.exchange.files import FULL, REAL, Json, bring, lines, message, parsed, reply, stored, taken, tree
 
 pytestmark = pytest.mark.anyio
 
@@ -108,9 +108,9 @@ async def test_authors_become_users_that_wrote_their_posts(graph: Graph) -> None
 
 async def test_an_imported_post_reads_like_any_other(graph: Graph) -> None:
     await bring(graph, FULL)
-    post = await posts.post(graph, "best", viewer=None)
-    assert (post.tree, post.depth, post.rank, post.reviews, post.accepted) == ("root-1", 1, 0, 4, True)
-    root = await posts.post(graph, "root-1", viewer=None)
+    post = await posts.post(graph, stored("best", FULL["origin"]), viewer=None)
+    assert (post.depth, post.rank, post.reviews, post.accepted) == (1, 0, 4, True)
+    root = await posts.post(graph, post.tree, viewer=None)
     assert root.emojis == {"_skip_reply": 1, "+1": 3, "red_flag": 1}
     assert root.frontend_id == root.id
     assert root.created is not None
@@ -121,7 +121,7 @@ async def test_labels_are_numbers_that_a_query_finds(graph: Graph) -> None:
     await bring(graph, FULL)
     rows = await graph.execute(
         "MATCH (post:Post) WHERE post.label_quality > 0.4 AND post.detoxify_toxicity < 0.1 "
-        "RETURN post.id AS id, post.label_quality_count AS count"
+        "RETURN post.imported_id AS id, post.label_quality_count AS count"
     )
     assert rows == [{"id": "best", "count": 3}]
 
@@ -130,7 +130,7 @@ async def test_labels_and_emojis_of_people_here_join_those_of_the_file(graph: Gr
     await bring(graph, tree("r", labels={"spam": {"value": 0.25, "count": 3}}, emojis={"+1": 2}))
     await graph.execute(
         """
-        MATCH (post:Post {id: 'r'})
+        MATCH (post:Post {imported_id: 'r'})
         CREATE (:User {id: 'u'})-[:REACTED {emoji: '+1'}]->(post), (:User {id: 'v'})-[:REACTED {emoji: '-1'}]->(post),
           (:Review {id: 'x', key: 'k', text: 't', created: datetime(), spam: 1.0, quality: 0.5})-[:OF]->(post),
           (:Remark {text: 't', created: datetime(), changed: datetime(), quality: 1})-[:OF]->(post)
@@ -144,6 +144,10 @@ async def test_labels_and_emojis_of_people_here_join_those_of_the_file(graph: Gr
     assert found["prompt"]["emojis"] == {"+1": 3, "-1": 1}
 
 
+EARLIER = "4dc9c3a0-5a0e-4b7e-9c0f-2f7d4f6c9a11"
+"""The same message in every file."""
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
@@ -153,21 +157,21 @@ async def test_labels_and_emojis_of_people_here_join_those_of_the_file(graph: Gr
         (lines(tree("x", reply("q", "y"))), "message y stands under x, but its parent_id is q"),
         (b'{"message_tree_id": "\0"}\n', "Invalid control character"),
         (lines(tree("x", reply("x", "first"))), "another tree in the graph has a message of this one"),
-        (lines(tree("x", reply("x", "earlier"))), "another tree in the graph has a message of this one"),
+        (lines(tree("x", reply("x", EARLIER))), "another tree in the graph has a message of this one"),
     ],
 )
 async def test_a_bad_line_is_named_and_the_lines_before_it_stay(
     graph: Graph, limits: Limits, tmp_path: Path, line: bytes, why: str
 ) -> None:
-    await bring(graph, tree("earlier"))
+    await bring(graph, tree(EARLIER))
     file = tmp_path / "trees.jsonl"
     file.write_bytes(lines(tree("first")) + b"\n" + line.rstrip(b"\n") + b"\n" + lines(tree("last")))
     with pytest.raises(InvalidFile) as caught:
         await import_trees(graph, file, limits=limits)
     assert str(caught.value).startswith(f"{file}, line 3: ")
     assert why in str(caught.value)
-    assert [each["message_tree_id"] for each in parsed(await taken(graph))] == ["earlier", "first"]
-    assert await graph.execute("MATCH (post:Post) WHERE post.tree = 'x' RETURN post.id AS id") == []
+    assert [each["message_tree_id"] for each in parsed(await taken(graph))] == [EARLIER, "first"]
+    assert await graph.execute("MATCH (post:Post) WHERE post.imported_id = 'x' RETURN post.id AS id") == []
 
 
 async def test_packed_files_are_known_by_name_going_out_and_by_content_coming_in(
@@ -248,7 +252,7 @@ async def test_a_tree_imported_into_ranking_is_handed_out_to_be_ranked(graph: Gr
     hands = Hands(graph, limits, rng, ADA)
     task = await hands.ask()
     assert task.kind is TaskKind.RANK_ASSISTANT_REPLIES
-    best = next(place for place, post in enumerate(task.candidates) if post.id == "b")
+    best = next(place for place, post in enumerate(task.candidates) if post.id == stored("b"))
     await hands.rank(task, (best, 1 - best))
     (found,) = parsed(await taken(graph))
     assert [(each["message_id"], each["rank"]) for each in found["prompt"]["replies"]] == [("b", 0), ("a", 1)]
@@ -259,7 +263,7 @@ async def test_a_tree_imported_into_growing_is_gone_on_with(graph: Graph, limits
     await bring(graph, tree("r", state="growing"), limits=limits)
     task = await Hands(graph, limits, rng, ADA).ask()
     assert task.kind is TaskKind.ASSISTANT_REPLY
-    assert [post.id for post in task.thread] == ["r"]
+    assert [post.id for post in task.thread] == [stored("r")]
 
 
 async def test_a_tree_with_nothing_to_rank_does_not_wait_for_rankings(graph: Graph) -> None:

@@ -12,7 +12,7 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import EmojiCode, Limits, TaskKind, TreeState
 from tests.agreement.saying import review
 from tests.builders import ADA, BOB, CAT, DAN, EVE, Hands, lapse, plant
-from tests.exchange.files import bring, reply, tree
+from tests.exchange.files import bring, reply, stored, tree
 from tests.explore.garden import plant_garden
 from tests.moderation.office import Office
 
@@ -53,7 +53,8 @@ async def test_of_an_imported_file_only_what_people_did_here_is_lacking(graph: G
         post.pop("created_date", None)
     await bring(graph, imported)
     answers = {
-        query.short: await asked(graph, query.name, **dict.fromkeys(query.required, "t")) for query in explorations()
+        query.short: await asked(graph, query.name, **dict.fromkeys(query.required, stored("t")))
+        for query in explorations()
     }
     reasons = {query.short: await shortage(graph, query) for query in explorations()}
     for name in ("labels_by_rank", "label_means", "label_values", "length_by_rank", "preference_pairs", "reactions"):

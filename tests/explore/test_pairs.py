@@ -15,7 +15,7 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import TreeState
 from tests.agreement.saying import rank
 from tests.builders import Planted, Shape, plant
-from tests.exchange.files import bring, parsed, reply, tree
+from tests.exchange.files import bring, parsed, reply, stored, tree
 
 pytestmark = pytest.mark.anyio
 
@@ -55,10 +55,15 @@ async def grove(graph: Graph) -> None:
     await graph.execute("MATCH (post:Post {text: 'Rankings gone?'}) SET post.consensus_margin = 2")
     prompts = await plant(graph, {"Prompts?": {"Reply.": named("prompter")}})
     await ranked(graph, prompts, "prompter A", "prompter B", "prompter C")
+    i, j = stored("i"), stored("j")
+    texts = {i: ("1", "2", "3"), j: ("same", "same", "3")}
+    ranks = {i: (0, 0, 1), j: (0, 1, 2)}
     await bring(
         graph,
-        tree("i", reply("i", "i1", "1", rank=0), reply("i", "i2", "2", rank=0), reply("i", "i3", "3", rank=1)),
-        tree("j", reply("j", "j1", "same", rank=0), reply("j", "j2", "same", rank=1), reply("j", "j3", "3", rank=2)),
+        *(
+            tree(root, *(reply(root, stored(f"{root} {n}"), texts[root][n], rank=ranks[root][n]) for n in range(3)))
+            for root in (i, j)
+        ),
     )
 
 

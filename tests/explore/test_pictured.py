@@ -13,7 +13,7 @@ from oa_graph.graph.session import Graph
 from oa_graph.model import Limits, TaskKind, TreeState
 from tests.agreement.saying import review
 from tests.builders import ADA, BOB, CAT, Hands, Planted, Shape, plant, questions
-from tests.exchange.files import bring, reply, tree
+from tests.exchange.files import bring, reply, stored, tree
 
 pytestmark = pytest.mark.anyio
 
@@ -229,5 +229,5 @@ async def test_trees_to_look_at_have_many_ranks_and_not_too_many_posts(graph: Gr
         tree("large", *(reply("large", f"l.{i}", rank=i) for i in range(5))),
     )
     rows = await asked(graph, "ranked_trees", at_most=4)
-    assert [(row["tree"], row["ranked"]) for row in rows] == [("ranked", 2), ("plain", 0)]
-    assert [row["tree"] for row in await asked(graph, "ranked_trees", limit=1)] == ["large"]
+    assert [(row["tree"], row["ranked"]) for row in rows] == [(stored("ranked"), 2), (stored("plain"), 0)]
+    assert [row["tree"] for row in await asked(graph, "ranked_trees", limit=1)] == [stored("large")]
