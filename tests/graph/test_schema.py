@@ -186,7 +186,7 @@ async def write_in(graph: Graph, langs: Sequence[str], rng: Random) -> None:
         await bob.ask(TaskKind.ASSISTANT_REPLY, lang=lang)
         task = await cat.ask(TaskKind.ASSISTANT_REPLY, lang=lang)
         await cat.ack(task)
-        await cat.settle(text_for(task, text=f"Answer in {lang}", lang=lang.swapcase()))
+        await cat.settle(text_for(task, text=f"Answer in {lang}"))
         await bob.ask(TaskKind.INITIAL_PROMPT, lang=lang)
 
 
@@ -205,10 +205,10 @@ async def languages(graph: Graph) -> set[str]:
 async def test_what_a_graph_holds_under_several_spellings_becomes_one_language(graph: Graph, rng: Random) -> None:
     await write_in(graph, SPELLINGS, rng)
     before = await languages(graph)
-    assert before >= {*SPELLINGS, "eN", "PT_BR"}
+    assert before >= {*SPELLINGS}
     await graph.execute(FORGET_LANGUAGES)
     assert await schema.apply(graph) == ["schema/0007_languages"]
-    assert await languages(graph) == {"en", "en-US", "pt-BR", "zh-Hant", "English!", "eNGLISH!"}
+    assert await languages(graph) == {"en", "en-US", "pt-BR", "zh-Hant", "English!"}
     await check(graph, FEW)
     await same_when_counted_anew(graph)
     trees = {
