@@ -122,6 +122,7 @@ def _environment(given: Mapping[str, str]) -> dict[str, str]:
 def await_idle(seconds: float = _LONGEST_WAIT) -> None:
     """Wait until other processes use less than half of the cores, so many seconds at most."""
     end = time.monotonic() + seconds
+    time.sleep(3 * _LOOK)  # the start that wants the cache is not over yet, and its load is not yet measured
     while time.monotonic() < end and os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
         time.sleep(_LOOK)
 
@@ -131,9 +132,7 @@ def main() -> None:
     parser.add_argument("--quietly", action="store_true", help="when the machine is idle; remember a failure")
     if parser.parse_args().quietly:
         os.nice(19)
-        time.sleep(_LOOK * 3)  # the start that wants it is not over yet, and no load is measured by then
-        await_idle()
-        aot.train_or_give_up(play)
+        aot.train_or_give_up(play, first=await_idle)
         return
     started = time.monotonic()
     print(f"{aot.train(play)}, {time.monotonic() - started:.1f} s")

@@ -39,19 +39,24 @@ def is_wanted() -> bool:
     return settings().aot and has_room and not _is_settled() and not locks.is_locked(_lock())
 
 
-def train(exercise: Exercise) -> Path:
-    """Make the cache if there is none, and give its file. Raises what a server raises that does not start."""
+def train(exercise: Exercise, *, first: Callable[[], None] | None = None) -> Path:
+    """Make the cache if there is none, and give its file. Raises what a server raises that does not start.
+
+    `first` may wait for a good moment: nobody else wants to make the cache meanwhile.
+    """
     jars.fetch()
     with locks.locked(_lock()):
         if not java.aot_cache().exists():
+            if first:
+                first()
             _make(jars.folder() / "training", exercise)
     return java.aot_cache()
 
 
-def train_or_give_up(exercise: Exercise) -> Path | None:
+def train_or_give_up(exercise: Exercise, *, first: Callable[[], None] | None = None) -> Path | None:
     """Make the cache; when that fails note it, so that not every start tries again."""
     try:
-        return train(exercise)
+        return train(exercise, first=first)
     except Exception as failure:
         _failure().write_text(f"{failure}\n")
         return None

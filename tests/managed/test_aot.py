@@ -20,7 +20,9 @@ def test_a_training_that_fails_is_noted_and_leaves_nothing(monkeypatch: pytest.M
     monkeypatch.setenv("OA_GRAPH_AOT", "on")
     settings.cache_clear()
     assert aot.is_wanted()
-    assert aot.train_or_give_up(fail) is None
+    wanted_meanwhile: list[bool] = []
+    assert aot.train_or_give_up(fail, first=lambda: wanted_meanwhile.append(aot.is_wanted())) is None
+    assert wanted_meanwhile == [False]
     assert len(exercised) == 1
     cache = java.aot_cache()
     assert cache.with_suffix(".failed").read_text() == "no crowd\n"
