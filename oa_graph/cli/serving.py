@@ -54,7 +54,8 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
     started = time.monotonic()
     with _bound(host, port) as listener:  # before the database, which takes its time to start
         key = hosting.trusted_key(chosen)
-        Thread(target=_import_app, daemon=True).start()
+        if workers == 1:  # several are processes of their own
+            Thread(target=_import_app, daemon=True).start()
         with database(chosen) as found, hosting.copy(chosen, starting=starting):
             _report_step("Neo4j", started)
             started = time.monotonic()

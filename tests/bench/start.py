@@ -33,7 +33,7 @@ from tests.bench import fill
 from tests.bench.generate import Plan
 from tests.bench.place import CHECKOUT, Place, managed, started
 
-_PATIENCE = 180.0
+_PATIENCE = 600.0
 """Seconds for a service to become ready."""
 _SETTLED = 30.0
 """Seconds after the first task until the memory at rest is read: what goes on behind readiness is over then."""
