@@ -186,7 +186,7 @@ class Settings(_Environment):
         30.0, gt=0, description="after so many seconds Neo4j gives up a transaction of a request"
     )
     request_deadline_sec: float = Field(
-        30.0,
+        45.0,
         gt=0,
         description="seconds that a request may wait for Neo4j in all; moderation and analysts have longer",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections import Counter
@@ -125,6 +126,7 @@ async def test_no_acknowledged_answer_is_lost_when_the_database_is_killed(databa
             assert (await health.get("/health/ready")).status_code == 200
         load.closing = True
         await asyncio.gather(*workers)
+        _says_once(service.said())
     assert load.odd == []
     assert load.away
     assert {got.headers["retry-after"].isdigit() for got in load.away} == {True}
@@ -133,6 +135,19 @@ async def test_no_acknowledged_answer_is_lost_when_the_database_is_killed(databa
         id: GIVEN.get(kind[:4], "Post") for id, kind in load.taken.items()
     }
     assert Counter(given.values()).keys() >= {"Post", "Review"}
+
+
+def _says_once(said: str) -> None:
+    """A line that the database does not answer stands there once a kind, however many met it; the rest is counted."""
+    told = [line for line in map(json.loads, filter(_is_json, said.splitlines())) if line["level"] != "info"]
+    about = [line for line in told if line["logger"].startswith("neo4j") or "does not answer" in line["message"]]
+    kinds = Counter(line["logger"] for line in about if "more like this" not in line["message"])
+    assert kinds
+    assert set(kinds.values()) == {1}, kinds
+
+
+def _is_json(line: str) -> bool:
+    return line.startswith("{")
 
 
 async def _given(uri: str, password: str) -> dict[str, str]:
@@ -310,3 +325,55 @@ async def test_a_fault_of_ours_is_told_without_its_insides_and_changes_nothing(w
     got = await web.post("/text_labels/", answer(task, ack, ADA))
     assert (got.status_code, got.json()) == (400, {"detail": "Bad Request", "message": "Bad Request", "error_code": 0})
     assert await snapshot(service.graph) == before
+
+
+async def test_a_hung_database_is_given_up_at_the_deadline_and_an_answer_sent_again_is_one(database: Server) -> None:
+    """Connections that wait, requests that wait for one, and reads, writes and probes alike."""
+    address, pid = database.address(), database.status().pid
+    assert address
+    assert pid
+    graph = Graph.connect(address.bolt, "neo4j", address.password, database="neo4j", pool=3)
+    try:
+        await schema.apply(graph)
+        await admit(graph)
+        async with serving(graph, request_deadline_sec=20) as url, Frontend(url, WEB) as web:
+            task = await web.ask("initial_prompt", ADA)
+            given = answer(task, await web.ack(task), ADA)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                async with asyncio.timeout(processes.PATIENCE):
+                    calls = (web.http.request(how, f"/api/v1{path}", json=body) for how, path, body in ENDPOINTS)
+                    probe = web.http.get("/health/ready")
+                    got = await asyncio.gather(web.post("/tasks/interaction", given), *calls, probe)
+                assert {each.status_code for each in got} == {503}
+                assert {each.json()["error_code"] for each in got} <= {0, 4}
+                assert all(each.headers["retry-after"].isdigit() for each in got)
+                assert (await web.http.get("/health/live")).status_code == 200
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            async with asyncio.timeout(processes.PATIENCE):
+                while (again := await web.post("/tasks/interaction", given)).status_code == 503:
+                    pass
+            assert again.status_code == 200, again.text
+            assert {(await web.http.get("/health/ready")).status_code for _ in range(10)} == {200}
+        (row,) = await graph.execute("MATCH (task:Task)-[:GAVE]->(post:Post) RETURN count(*) AS answers")
+        assert row["answers"] == 1
+    finally:
+        await graph.close()
+
+
+async def test_a_refused_log_in_is_told_in_a_sentence_of_its_own(database: Server) -> None:
+    """Also when the server takes no log-in from here any more, since there were too many wrong ones."""
+    address = database.address()
+    assert address
+    stranger = Graph.connect(address.bolt, "neo4j", "an old password", database="neo4j", pool=20)
+    try:
+        async with serving(stranger) as url, Frontend(url, WEB) as web:
+            for got in [await web.post("/tasks/", {"user": ADA}) for _ in range(6)]:
+                assert (got.status_code, got.json()) == (
+                    503,
+                    {"message": "The graph database refuses the log-in of this service.", "error_code": 0},
+                )
+                assert got.headers["retry-after"] == "5"
+    finally:
+        await stranger.close()
