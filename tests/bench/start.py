@@ -160,7 +160,7 @@ def _crowd(watched: Watched, users: int, seconds: float) -> int:
     words = ("--url", watched.url, "--api-key", watched.key(), "--users", str(users), "--seconds", str(seconds))
     command = [sys.executable, "-m", "oa_graph.cli", "simulate", *words, "--pace", "0", "--json"]
     report = subprocess.run(command, cwd=CHECKOUT, env=_environment(), capture_output=True, text=True, check=False)
-    return sum(json.loads(report.stdout)["finished"].values())
+    return json.loads(report.stdout)["tasks"]["total"]
 
 
 def _make_graph(data: Path, posts: int) -> None:
