@@ -180,10 +180,16 @@ def connect_copy(settings: Settings) -> Graph | None:
     """A connection to the copy for analysts; None where there is none. Raises CopyNotServing."""
     if settings.cypher_copy is None:
         return None
-    if (address := Server(settings.cypher_copy).address()) is None:
-        raise CopyNotServing(folder=settings.cypher_copy)
+    server = Server(settings.cypher_copy)
+    if (address := server.address()) is None:
+        raise CopyNotServing(folder=server.data)
     return Graph.connect(
-        address.bolt, address.username, address.password, database=address.database, pool=settings.cypher_at_once + 1
+        address.bolt,
+        address.username,
+        address.password,
+        database=address.database,
+        pool=settings.cypher_at_once + 1,
+        permit=login_permit(address.bolt, server.password_file),
     )
 
 

@@ -15,7 +15,7 @@ from oa_graph.graph.session import Graph, milliseconds
 from oa_graph.lifecycle import Moment
 from oa_graph.model import Client, Limits, Post, TaskKind, TreeState
 from oa_graph.policy import rating
-from tests.builders import ADA, BOB, CAT, Hands, person, plant, questions, ranking_for, state_of
+from tests.builders import ADA, BOB, CAT, Hands, Shape, person, plant, questions, ranking_for, state_of
 from tests.invariants import check
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,8 @@ async def test_waiting_trees_that_have_all_their_posts_are_ranked_one_after_the_
     graph: Graph, rng: Random
 ) -> None:
     limits = Limits(max_active_trees=1, goal_tree_size=3, num_required_rankings=1)
-    await plant(graph, *({f"{i}?": {f"{i}.": {}, f"{i}!": {}}} for i in range(4)), state=WAITING, limits=limits)
+    shapes: list[Shape] = [{f"{i}?": {f"{i}.": {}, f"{i}!": {}}} for i in range(4)]
+    await plant(graph, *shapes, state=WAITING, limits=limits)
     assert await draw(graph, limits, rng) == 1
     ada = Hands(graph, limits, rng, ADA)
     for _ in range(4):
