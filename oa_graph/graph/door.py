@@ -26,6 +26,7 @@ from oa_graph.errors import (
     ClientNotAuthorized,
     DoorBusy,
     DoorClosed,
+    NotNow,
     OaGraphError,
     StatementTooHungry,
     StatementTooSlow,
@@ -308,7 +309,7 @@ class Door:
     async def _is_running(self, mark: str) -> bool:
         try:
             return await self._graph.is_running(mark)
-        except (StoreUnavailable, StoreBusy):
+        except NotNow:
             log.debug("cannot ask whether statement %s has ended", mark)
             return True
         except OaGraphError as error:  # this server does not tell
