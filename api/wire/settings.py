@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from math import ceil
 from typing import Annotated
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import JsonValue, WithJsonSchema
 
@@ -203,7 +202,7 @@ def full_settings(given: settings.Settings, server: settings.Neo4jSettings) -> S
             "ROOT_TOKENS": [_MASK for _ in given.root_tokens],
             "BACKEND_CORS_ORIGINS": list(given.cors_origins),
             "BACKEND_CORS_ORIGINS_CSV": ",".join(given.cors_origins),
-            "DATABASE_URI": _without_secrets(server.uri),
+            "DATABASE_URI": server.uri,
             "DATABASE_MAX_TX_RETRY_COUNT": ATTEMPTS,
             "DATABASE_POOL_SIZE": given.pool_size,
             "DEBUG_ALLOW_SELF_RANKING": limits.allow_self_ranking,
@@ -218,10 +217,3 @@ def full_settings(given: settings.Settings, server: settings.Neo4jSettings) -> S
             "oa_graph": own,
         }
     )
-
-
-def _without_secrets(uri: str | None) -> str | None:
-    if not uri:
-        return None
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

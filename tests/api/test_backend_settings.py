@@ -18,16 +18,16 @@ from tests.api.frontend import Frontend
 
 pytestmark = pytest.mark.anyio
 
-SECRETS = ("the-secret-of-the-key", "one-secret-token", "another-secret-token", "the-secret-password", "in-the-address")
+SECRETS = ("the-secret-of-the-key", "one-secret-token", "another-secret-token", "the-secret-password")
 LIMITS = Limits(message_size_limit=77, allow_self_labeling=True, enforce_terms=True, task_validity_sec=90)
 
 
 def secretive() -> tuple[Settings, Neo4jSettings]:
     """Settings in which each secret is one that can be searched for."""
-    key, token, other, password, address = SECRETS
+    key, token, other, password = SECRETS
     given = {"api_key": key, "root_tokens": [token, other], "limits": LIMITS, "rate_limit_task_api_times": 123}
-    uri = f"bolt://neo4j:{address}@graph.example:7687"
-    return Settings.model_validate(given), Neo4jSettings.model_validate({"uri": uri, "password": password})
+    server = {"uri": "bolt://graph.example:7687", "password": password}
+    return Settings.model_validate(given), Neo4jSettings.model_validate(server)
 
 
 def test_each_setting_that_holds_a_secret_is_known_to_these_tests() -> None:
