@@ -131,7 +131,7 @@ class Settings(Out):
     POSTGRES_PASSWORD: str
     POSTGRES_DB: str
     DATABASE_URI: Uri | None
-    """Of Neo4j, without name and password."""
+    """Of Neo4j."""
     DATABASE_MAX_TX_RETRY_COUNT: int
     RATE_LIMIT: bool
     MESSAGE_SIZE_LIMIT: int

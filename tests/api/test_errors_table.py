@@ -34,11 +34,13 @@ def test_who_is_told_to_come_back_is_told_when() -> None:
     told = {error.__name__: face.status for error, face in FACES.items() if face.retry_after or face.wait_in}
     assert told == {
         "StoreUnavailable": 503,
+        "StoreDiskFull": 503,
         "LoginRefused": 503,
         "StoreFailed": 503,
         "StoreBusy": 503,
         "RetriesExhausted": 503,
         "DoorBusy": 503,
+        "DoorClosed": 503,
         "StillChanging": 503,
         "TooManyRequests": 429,
         "NothingToHandOut": 503,
