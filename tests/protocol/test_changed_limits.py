@@ -54,8 +54,8 @@ WHAT_IS_ASKED: Change = {
 HOW_IT_IS_ASKED: Change = {
     "random_goal_tree_size": (False, True),
     "min_goal_tree_size": (1, 5),
-    "acceptance_threshold_initial_prompt": (0.1, 1.0),
-    "acceptance_threshold_reply": (0.1, 1.0),
+    "acceptance_threshold_initial_prompt": (0.1, 0.9),
+    "acceptance_threshold_reply": (0.1, 0.9),
     "prompts_to_rank": (2, 4),
     "prompt_chance_floor": (0.0, 1.0),
     "lonely_children_count": (0, 2),
