@@ -10,7 +10,7 @@ help:
 	@echo "make install   the program and all extras, into .venv; the other targets do that by themselves"
 	@echo "make demo      a simulated crowd grows trees, from nothing to an exported file   (ARGS=--exit: and end)"
 	@echo "make serve     the service on http://127.0.0.1:8080                              (ARGS=--help)"
-	@echo "make test      the tests                                                         (ARGS='-k lease')"
+	@echo "make test      the tests                                                         (ARGS='-k lease', ARGS='-m slow')"
 	@echo "make check     format, lint, types and import rules"
 	@echo "make bench     speed, on graphs of 10 thousand to 1 million posts                (ARGS='--sizes 10k')"
 	@echo "make secrets   the password that docker-compose.yml reads; existing files stay"

@@ -152,6 +152,7 @@ def test_a_killed_neo4j_is_started_again(service: Serving, data: Path) -> None:
     assert "Neo4j was started again in" in service.said()
 
 
+@pytest.mark.slow
 def test_a_hung_neo4j_is_killed_and_started_again(service: Serving, data: Path) -> None:
     with writing(service, data):
         os.kill(hung := java_of(data), signal.SIGSTOP)
@@ -159,6 +160,7 @@ def test_a_hung_neo4j_is_killed_and_started_again(service: Serving, data: Path) 
     assert "Neo4j runs and does not answer; it is restarted after 30 s" in service.said()
 
 
+@pytest.mark.slow
 def test_a_neo4j_that_was_stopped_on_purpose_is_left_alone(service: Serving, data: Path, tmp_path: Path) -> None:
     with writing(service, data) as writer:
         looks = service.said().count("it is left alone")
@@ -220,6 +222,7 @@ def taken(port: int, java: int) -> Generator[Stranger]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_a_stranger_on_the_port_never_gets_the_password(service: Serving, data: Path) -> None:
     server, port = Server(data), port_of(data)
     password = server.password_file.read_bytes().strip()
@@ -232,6 +235,7 @@ def test_a_stranger_on_the_port_never_gets_the_password(service: Serving, data: 
     assert b"credentials" not in heard
 
 
+@pytest.mark.slow
 def test_how_a_service_ends(tmp_path: Path) -> None:
     """Workers follow a parent that was killed; what cannot be mended ends the service; its end ends mending."""
     data = tmp_path / "data"
@@ -272,6 +276,7 @@ def small_disk(tmp_path: Path) -> Generator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_the_service_recovers_when_there_is_room(small_disk: Path, tmp_path: Path) -> None:
     data, ballast = small_disk / "data", small_disk / "ballast"
     with serve(tmp_path / "log", ["--data", data], MANY_PROMPTS) as service:

@@ -84,6 +84,7 @@ def test_two_services_share_a_database_and_the_last_takes_it_along(data: Path, t
         assert "Traceback" not in said, said
 
 
+@pytest.mark.slow
 def test_statements_of_analysts_run_on_the_copy(data: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     assert run("client", "add", "a bot", "--frontend-type", "bot", "--data", data).returncode == 0

@@ -155,8 +155,14 @@ def _limits(changed: dict[str, object]) -> Limits:
     return Limits(**(asdict(BASE) | changed))  # pyright: ignore[reportArgumentType] - each is of its field's type
 
 
+_AT_ONCE = {"num_prompter_replies", "rank_prompter_replies", "how it is asked", "all"}
+"""Changes that are tried in each run of the tests; the others take minutes together."""
+
+
 @pytest.mark.parametrize("direction", ["up", "down"])
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "change", [change if change in _AT_ONCE else pytest.param(change, marks=pytest.mark.slow) for change in CHANGES]
+)
 async def test_a_crowd_finishes_every_tree_after_limits_have_changed(graph: Graph, change: str, direction: str) -> None:
     low, high = ({name: values[i] for name, values in CHANGES[change].items()} for i in (0, 1))
     before, after = (low, high) if direction == "up" else (high, low)
