@@ -108,7 +108,7 @@ def _is_too_large(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     return len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(send: Send) -> None:
     """Answers a request whose headers are too many or too large; nobody looks at it."""
     why = f"a request has at most {MOST_HEADERS} headers, of {HEADER_BYTES} bytes together"
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
@@ -149,7 +149,7 @@ class Observed:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        app = _refuse if _is_too_large(scope["headers"]) else self._app
+        is_refused = _is_too_large(scope["headers"])
         started = perf_counter()
         id, status = self._id(scope), 0
         method = scope["method"]
@@ -170,7 +170,7 @@ class Observed:
         self._metrics.begun()
         try:
             with deadline.within(self._deadline_sec):
-                await app(scope, receive, noted)
+                await (_refuse(noted) if is_refused else self._app(scope, receive, noted))
         finally:
             watching.reset(token)
             seen.end(plain, method=method, status=status, seconds=perf_counter() - started)
