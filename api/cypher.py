@@ -40,7 +40,7 @@ _SHOWN = 500
 _LINES = """\
 {"columns": ["id", "text"]}
 ["b1d9a0de-40a1-4f53-bb37-5b7c9d8a7e01", "Why does bread rise?"]
-{"rows": 1, "complete": true, "error": null}
+{"rows": 1, "complete": true, "warnings": [], "error": null}
 """
 
 
@@ -103,6 +103,9 @@ async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
     of the `columns` and one that says how it ended: `rows`, whether the answer is `complete`, and else the `error`, as
     `message` and `error_code`. An answer without that last line is not whole either. What fails before the first row is
     an ordinary error.
+
+    The `warnings` of the last line are what the database remarks about the statement, such as a label that is not in
+    the graph: each has a `message`, and the `line` and `column`, which may be null.
     """
     account = Account(request.caller.id, data.statement, perf_counter())
     try:
