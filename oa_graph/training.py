@@ -12,28 +12,20 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from oa_graph.errors import Setup
-from oa_graph.managed import Address, aot
-from oa_graph.managed.ports import any_free_port
+from oa_graph.managed import Address, aot, jars
+from oa_graph.managed.ports import HOST, any_free_port
 
 _USERS = 16
 _SECONDS = 45.0
 """Of work by a crowd: by then a cold server has planned and compiled what the service asks most."""
-_PATIENCE = 300.0
-"""Seconds for the service to become ready: it has the lowest priority."""
 _KEY = "of a training, known to nobody else and of no use elsewhere"
 _LONGEST_WAIT = 1800.0
 """Seconds until a training begins on a machine that never becomes idle."""
 _LOOK = 10.0
-
-
-class NoService(Setup):
-    """The service did not come up for a training; it said: {words}"""
 
 
 def start_in_background() -> None:
@@ -52,60 +44,23 @@ def start_in_background() -> None:
 
 
 def play(address: Address, *, seconds: float = _SECONDS) -> None:
-    """Start the service on a server and let a crowd work. Raises NoService, or CallFailed where it cannot."""
+    """Start the service on a server and let a crowd work. Raises what `web_server.running` raises, and CallFailed."""
+    from oa_graph import hosting, web_server  # here, because the commands that only start a training need neither
     from oa_graph.crowd.simulate import simulate
 
-    with _serving(address) as url:
-        asyncio.run(simulate(url, _KEY, users=_USERS, seconds=seconds, seed=1, pace=0))
-
-
-@contextmanager
-def _serving(address: Address) -> Generator[str]:
-    port = any_free_port()
-    with TemporaryDirectory(prefix="oa-graph-training-") as folder:
-        log = Path(folder) / "log"
-        words = ("serve", "--port", str(port), "--data", folder)
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "oa_graph.cli", *words],
-                env=_environment(os.environ) | _settings(address),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-            )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _await_ready(process, url, log)
-            yield url
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    import httpx  # here, because the commands that only start a training are quicker without it
-
-    end = time.monotonic() + _PATIENCE
-    with httpx.Client(trust_env=False, timeout=_PATIENCE) as client:
-        while process.poll() is None and time.monotonic() < end:
-            try:
-                if client.get(f"{url}/health/ready").is_success:
-                    return
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-    raise NoService(words=log.read_text(errors="replace")[-2000:])
-
-
-def _settings(address: Address) -> dict[str, str]:
-    return {
-        "NEO4J_URI": address.bolt,
-        "NEO4J_USERNAME": address.username,
-        "NEO4J_PASSWORD": address.password,
-        "NEO4J_DATABASE": address.database,
+    neo4j = hosting.Database(address.bolt, address.username, address.password, address.database, browser=None)
+    environment = {
+        **_environment(os.environ),
+        **neo4j.environment(),
         "OA_GRAPH_API_KEY": _KEY,
         "OA_GRAPH_RATE_LIMIT": "false",
     }
+    log = jars.folder() / "training.log"
+    with (
+        TemporaryDirectory(prefix="oa-graph-training-") as data,
+        web_server.running(HOST, any_free_port(), "--data", data, key=_KEY, environment=environment, log=log) as url,
+    ):
+        asyncio.run(simulate(url, _KEY, users=_USERS, seconds=seconds, seed=1, pace=0))
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:

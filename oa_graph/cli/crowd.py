@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import os
 import secrets
 import shlex
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
 import click
-import httpx
 
-from oa_graph import exchange, hosting
+from oa_graph import exchange, hosting, web_server
 from oa_graph.cli.console import (
     browser_login,
     chosen_settings,
@@ -33,7 +27,6 @@ from oa_graph.cli.console import (
     prepare,
     python,
 )
-from oa_graph.errors import Setup
 from oa_graph.graph import clients
 from oa_graph.managed.errors import PortTaken
 from oa_graph.model import Client
@@ -49,19 +42,8 @@ _DEMO_LIMITS = {
 }
 """Trees small enough to be finished within a minute; what the environment says comes first."""
 
-_ANSWERS_WITHIN = 300.0
-"""Seconds that the web server of the demo may take to answer."""
-
 _PORT = 8080
 """Where the demo serves when nobody asks for a port and it is free."""
-
-
-class WebServerSilent(Setup):
-    """The web server at {url} did not answer within {seconds} s; its log is {log}."""
-
-
-class WebServerEnded(Setup):
-    """The web server at {url} ended with status {status}; its log is {log}."""
 
 
 @click.command()
@@ -139,7 +121,10 @@ def demo(
         prepare(found, hosting.trusted_key(chosen))
         key = _crowd_key(found)
         login = browser_login(found.browser, found.username, found.password_file)
-        with _web_server(found, url, key, host=host, port=port, log=log):
+        err.print(f"The service is on {url}; its log is {log}", soft_wrap=True, markup=False)
+        # The crowd shall meet what a frontend meets, but a person of it does in a minute what people do in an hour.
+        environment = {**os.environ, **found.environment(), "OA_GRAPH_RATE_LIMIT": "false"}
+        with web_server.running(host, port, key=key, environment=environment, log=log):
             path.parent.mkdir(parents=True, exist_ok=True)
             asyncio.run(
                 play(
@@ -162,12 +147,8 @@ def demo(
 def _free_port(host: str, asked: int | None) -> int:
     """The port that was asked for, else the usual one or any that is free. Raises PortTaken, OSError."""
     for port in (asked,) if asked else (_PORT, 0):
-        try:
-            with socket.create_server((host, port)) as server:
-                return server.getsockname()[1]
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
+        with suppress(PortTaken), web_server.bound(host, port) as listener:
+            return listener.getsockname()[1]
     raise PortTaken(port=asked or _PORT, host=host)
 
 
@@ -190,48 +171,3 @@ def _crowd_key(found: hosting.Database) -> str:
     crowd = Client(id=str(uuid4()), description="The crowd of the demo", capabilities=("rank_initial_prompts",))
     on_graph(found, lambda graph: clients.create(graph, client=crowd, key_hash=clients.key_hash(key)))
     return key
-
-
-@contextmanager
-def _web_server(found: hosting.Database, url: str, key: str, *, host: str, port: int, log: Path) -> Generator[None]:
-    """`oa-graph serve` as a process of its own, which writes to `log`: the crowd shall meet what a frontend meets."""
-    err.print(f"The service is on {url}; its log is {log}", soft_wrap=True, markup=False)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "oa_graph.cli", "serve", "--host", host, "--port", str(port)],
-            # A person of the crowd does in a minute what people do in an hour.
-            env={**os.environ, **found.environment(), "OA_GRAPH_RATE_LIMIT": "false"},
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we end it after the crowd
-        )
-    try:
-        _await_answer(server, url, key, log)
-        yield
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _await_answer(server: subprocess.Popen[bytes], url: str, key: str, log: Path) -> None:
-    """Wait until a server takes the key of the crowd, which no other server knows."""
-    patience = time.monotonic() + _ANSWERS_WITHIN
-    while time.monotonic() < patience:
-        if (status := server.poll()) is not None:
-            raise WebServerEnded(url=url, status=status, log=log)
-        if _takes(url, key):
-            return
-        time.sleep(0.1)
-    raise WebServerSilent(url=url, seconds=int(_ANSWERS_WITHIN), log=log)
-
-
-def _takes(url: str, key: str) -> bool:
-    try:
-        first = httpx.get(
-            f"{url}/api/v1/messages/", params={"max_count": 1}, headers={"X-API-Key": key}, timeout=5, trust_env=False
-        )
-    except httpx.TransportError:
-        return False
-    return first.is_success

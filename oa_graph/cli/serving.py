@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 import time
@@ -14,7 +13,7 @@ from threading import Thread
 
 import click
 
-from oa_graph import hosting
+from oa_graph import hosting, web_server
 from oa_graph.cli.console import (
     browser_login,
     chosen_settings,
@@ -25,7 +24,6 @@ from oa_graph.cli.console import (
     print_facts,
     starting,
 )
-from oa_graph.managed.errors import PortTaken
 from oa_graph.model import PRESETS, Limits, Preset
 from oa_graph.policy import growth
 from oa_graph.settings import Settings, neo4j_settings
@@ -52,7 +50,7 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
         os.environ["OA_GRAPH_PRESET"] = preset  # for the workers too
     chosen = chosen_settings(data)
     started = time.monotonic()
-    with _bound(host, port) as listener:  # before the database, which takes its time to start
+    with web_server.bound(host, port) as listener:  # before the database, which takes its time to start
         key = hosting.trusted_key(chosen)
         if workers == 1:  # several are processes of their own
             Thread(target=_import_app, daemon=True).start()
@@ -64,20 +62,6 @@ def serve(host: str, port: int, workers: int, preset: str | None, data: Path | N
             _announce(f"http://{host}:{port}", found, key)
             err.print(f"People         {_people(chosen.limits)}")
             _run(found, chosen, listener, workers=workers)
-
-
-@contextmanager
-def _bound(host: str, port: int) -> Generator[socket.socket]:
-    """A socket of our own on the port. Raises PortTaken."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken(port=port, host=host) from error
-            raise
-        yield listener
 
 
 def _report_step(name: str, started: float) -> None:
