@@ -134,12 +134,11 @@ class _Reader:
 class Asked:
     """An answer on its way. Whoever does not read it to its end calls `leave`."""
 
-    def __init__(self, door: Door, reader: _Reader, client: str, mark: str, seconds: float) -> None:
+    def __init__(self, door: Door, reader: _Reader, mark: str, seconds: float) -> None:
         self.columns: tuple[str, ...] = ()
         self.warnings: tuple[Notification, ...] = ()
         self._door = door
         self._reader = reader
-        self._client = client
         self._mark = mark
         self._seconds = seconds
         self._first: Rows | None = None
@@ -194,7 +193,7 @@ class Asked:
     def _finish(self, *, is_over: bool) -> None:
         self._is_over = True
         self._deadline.cancel()
-        self._door.finish(self._reader, self._client, self._mark, is_over=is_over)
+        self._door.finish(self._reader, self._mark, is_over=is_over)
 
 
 class Door:
@@ -205,9 +204,10 @@ class Door:
         self._at_once = at_once
         self._bounds = bounds
         self._is_safe = despite_load_csv
-        self._marks: set[str] = set()
-        self._closed: dict[str, str] = {}
-        """The client of each statement, by its mark, that goes on although it was told to stop."""
+        self._clients: dict[str, str] = {}
+        """Who has sent each statement that the server works on, by its mark."""
+        self._endless: set[str] = set()
+        """The marks of those that go on although they were told to stop."""
         self._idle: list[_Reader] = []
         self._busy: set[_Reader] = set()
         self._waiting: set[asyncio.Task[None]] = set()
@@ -215,7 +215,7 @@ class Door:
     @property
     def at_work(self) -> int:
         """How many statements the server works on, whether or not anybody still waits for them."""
-        return len(self._marks)
+        return len(self._clients)
 
     async def ask(self, statement: str, parameters: Mapping[str, object], *, client: str) -> Asked:
         """An answer that has begun.
@@ -225,7 +225,7 @@ class Door:
         and ClientNotAuthorized where the server lets statements read files or addresses.
         """
         text = guard.checked(statement, parameters)
-        if client in self._closed.values():
+        if any(self._clients[mark] == client for mark in self._endless):
             raise DoorClosed()
         if not self._is_safe:
             await self._check_load_csv()
@@ -233,14 +233,14 @@ class Door:
         if self.at_work >= self._at_once:
             raise DoorBusy(limit=self._at_once)
         mark = token_hex(8)
-        self._marks.add(mark)
+        self._clients[mark] = client
         try:
             reader = await self._reader()
         except BaseException:
-            self._marks.discard(mark)
+            del self._clients[mark]
             raise
         self._busy.add(reader)
-        asked = Asked(self, reader, client, mark, self._bounds.seconds)
+        asked = Asked(self, reader, mark, self._bounds.seconds)
         try:
             metadata = transaction_metadata("reading") | {"mark": mark}
             await reader.ask(Request(text, parameters, metadata, *self._bounds))
@@ -250,16 +250,16 @@ class Door:
             raise
         return asked
 
-    def finish(self, reader: _Reader, client: str, mark: str, *, is_over: bool) -> None:
+    def finish(self, reader: _Reader, mark: str, *, is_over: bool) -> None:
         """Takes back a process, and the place when the server is done."""
         self._busy.discard(reader)
         if is_over:
-            self._marks.discard(mark)
+            del self._clients[mark]
             self._idle.append(reader)
             reader.rest()
             return
         reader.end()
-        task = asyncio.get_running_loop().create_task(self._until_ended(client, mark))
+        task = asyncio.get_running_loop().create_task(self._until_ended(mark))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
@@ -293,18 +293,18 @@ class Door:
             raise ClientNotAuthorized(why="on this database server LOAD CSV may read files or addresses")
         self._is_safe = True
 
-    async def _until_ended(self, client: str, mark: str) -> None:
+    async def _until_ended(self, mark: str) -> None:
         """Waits for a statement whose connection is lost."""
         late = monotonic() + _STOPS
         try:
             while await self._is_running(mark):
-                if mark not in self._closed and monotonic() > late:
-                    self._closed[mark] = client
-                    log.error("statement %s of client %s was told to stop and still runs", mark, client)
+                if mark not in self._endless and monotonic() > late:
+                    self._endless.add(mark)
+                    log.error("statement %s of client %s was told to stop and still runs", mark, self._clients[mark])
                 await asyncio.sleep(_ASK_AGAIN)
         finally:
-            self._marks.discard(mark)
-            self._closed.pop(mark, None)
+            self._endless.discard(mark)
+            del self._clients[mark]
 
     async def _is_running(self, mark: str) -> bool:
         try:
