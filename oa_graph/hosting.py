@@ -70,15 +70,10 @@ class Database:
 
     def environment(self) -> Mapping[str, str]:
         """What a worker process needs to find the same database."""
-        secret = ("NEO4J_PASSWORD", self.password)
+        place = {"NEO4J_URI": self.uri, "NEO4J_USERNAME": self.username, "NEO4J_DATABASE": self.database}
         if self.password_file:  # which also tells that process whose password it is, for `login_permit`
-            secret = ("NEO4J_PASSWORD_FILE", str(self.password_file))
-        return {
-            "NEO4J_URI": self.uri,
-            "NEO4J_USERNAME": self.username,
-            "NEO4J_DATABASE": self.database,
-            **dict([secret]),
-        }
+            return place | {"NEO4J_PASSWORD_FILE": str(self.password_file)}
+        return place | {"NEO4J_PASSWORD": self.password}
 
 
 def data_folder(password_file: Path | None) -> Path | None:
@@ -149,15 +144,19 @@ def database(
     if reads and not server.has_store():
         raise NoGraph(folder=server.data)
     with _started(server, starting) as address:
-        yield Database(
-            address.bolt,
-            address.username,
-            address.password,
-            address.database,
-            address.http,
-            server.password_file,
-            server,
-        )
+        yield _managed_database(server, address)
+
+
+def _managed_database(server: Server, address: Address) -> Database:
+    return Database(
+        address.bolt,
+        address.username,
+        address.password,
+        address.database,
+        address.http,
+        server.password_file,
+        server,
+    )
 
 
 @contextmanager
@@ -183,14 +182,7 @@ def connect_copy(settings: Settings) -> Graph | None:
     server = Server(settings.cypher_copy)
     if (address := server.address()) is None:
         raise CopyNotServing(folder=server.data)
-    return Graph.connect(
-        address.bolt,
-        address.username,
-        address.password,
-        database=address.database,
-        pool=settings.cypher_at_once + 1,
-        permit=login_permit(address.bolt, server.password_file),
-    )
+    return _managed_database(server, address).connect(pool=settings.cypher_at_once + 1)
 
 
 @contextmanager
