@@ -7,7 +7,6 @@ the query: those may hold names and keys.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from pydantic_core import to_json
 
+from oa_graph.api import wire
 from oa_graph.api.errors import GENERIC
 from oa_graph.api.logs import FIELDS
 from oa_graph.api.metrics import NOTHING_TO_DO, UNROUTED, Metrics
@@ -112,7 +113,7 @@ async def _refuse(send: Send) -> None:
     """Answers a request whose headers are too many or too large; nobody looks at it."""
     why = f"a request has at most {MOST_HEADERS} headers, of {HEADER_BYTES} bytes together"
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    body = json.dumps({"detail": status.phrase, "message": why, "error_code": GENERIC}).encode()
+    body = to_json(wire.HTTPError(detail=status.phrase, message=why, error_code=GENERIC))
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
