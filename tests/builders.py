@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Generator, Iterable, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -15,7 +15,7 @@ from oa_graph import boards, protocol
 from oa_graph.errors import OaGraphError
 from oa_graph.graph import stats, trees, users
 from oa_graph.graph.session import Graph
-from oa_graph.graph.watch import watching
+from oa_graph.graph.watch import Watch, watching
 from oa_graph.model import (
     AuthMethod,
     Client,
@@ -260,13 +260,20 @@ class Sent:
     def task(self, kind: str, outcome: str) -> None: ...
 
 
+Observer = TypeVar("Observer", bound=Watch)
+
+
 @contextmanager
-def sent_statements() -> Generator[Sent]:
-    """The statements that are sent inside."""
-    sent = Sent()
-    token = watching.set(sent)
-    yield sent
+def observing(observer: Observer) -> Generator[Observer]:
+    """Tells of what is sent inside. In the test's own context: that of a fixture is another."""
+    token = watching.set(observer)
+    yield observer
     watching.reset(token)
+
+
+def sent_statements() -> AbstractContextManager[Sent]:
+    """The statements that are sent inside."""
+    return observing(Sent())
 
 
 async def lapse(graph: Graph, *tasks: Task) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +15,8 @@ from oa_graph.errors import LoginRefused, OaGraphError, RetriesExhausted, StoreB
 from oa_graph.graph import deadline, queries, users
 from oa_graph.graph.notifications import notifications
 from oa_graph.graph.session import Graph, Row, StatementRefused, Taken, Tx, many, maybe, one, translated
-from oa_graph.graph.watch import watching
 from oa_graph.model import Person
-from tests.builders import ADA, BOB, CLIENT, plant, snapshot
+from tests.builders import ADA, BOB, CLIENT, observing, plant, snapshot
 from tests.conftest import Server
 
 pytestmark = pytest.mark.anyio
@@ -230,13 +229,8 @@ class Seen:
         raise AssertionError("no task is worked on")
 
 
-@contextmanager
-def watched() -> Generator[Seen]:
-    """In the test's own context: that of a fixture is another."""
-    seen = Seen()
-    token = watching.set(seen)
-    yield seen
-    watching.reset(token)
+def watched() -> AbstractContextManager[Seen]:
+    return observing(Seen())
 
 
 @asynccontextmanager
