@@ -4,14 +4,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help install demo serve test check bench format requirements secrets clean
+# Each command that the tests start would otherwise compile the program anew; images of containers often set this.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help install demo serve test test-all test-unit test-graph test-http test-process test-web test-slow check client docs bench format requirements secrets clean
 
 help:
 	@echo "make install   the program and all extras, into .venv; the other targets do that by themselves"
 	@echo "make demo      a simulated crowd grows trees, from nothing to an exported file   (ARGS=--exit: and end)"
 	@echo "make serve     the service on http://127.0.0.1:8080                              (ARGS=--help)"
-	@echo "make test      the tests                                                         (ARGS='-k lease', ARGS='-m slow')"
+	@echo "make test      the tests of units, the graph and HTTP                            (ARGS='-k lease')"
+	@echo "make test-all  these, and the tests that start servers and commands; single layers: test-unit, test-graph,"
+	@echo "               test-http, test-process, test-web (pages, in Chromium); test-slow: what takes minutes and widens"
+	@echo "               the others, and each property on 1000 examples instead of 40"
 	@echo "make check     format, lint, types and import rules"
+	@echo "make client    the sync client of Python, from the async one"
+	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     speed, on graphs of 10 thousand to 1 million posts                (ARGS='--sizes 10k')"
 	@echo "make secrets   the password that docker-compose.yml reads; existing files stay"
 
@@ -23,8 +31,19 @@ demo: $(READY)
 serve: $(READY)
 	$(BIN)/oa-graph serve $(ARGS)
 
+# A folder of tests/ is a layer. The unit layer needs no server; the others start one Neo4j for the whole run.
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(ARGS) tests/unit tests/graph tests/http
+
+test-all: $(READY)
+	$(BIN)/python -m pytest $(ARGS) tests
+
+test-unit test-graph test-http test-process test-web: $(READY)
+	$(BIN)/python -m pytest $(ARGS) tests/$(@:test-%=%)
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile wide $(ARGS) tests/unit tests/graph
+	$(BIN)/python -m pytest -m slow $(ARGS) tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -32,8 +51,16 @@ check: $(READY)
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+# The verbs stand in oa_graph/client/asynchronous.py alone.
+client: $(READY)
+	$(BIN)/python -m tests.sync_client
+
+# Warnings are errors, broken links among them.
+docs: $(READY)
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs docs/_build/html
+
 bench: $(READY)
-	$(BIN)/python -m tests.bench $(ARGS)
+	$(BIN)/python -m bench $(ARGS)
 
 format: $(READY)
 	$(BIN)/ruff format .
@@ -48,7 +75,7 @@ $(READY): requirements-dev.txt pyproject.toml
 	@touch $@
 
 # Pins what pyproject.toml asks for: requirements-dev.txt for a checkout, requirements.txt for the Docker image. Pins
-# that still fit stay; ARGS=--upgrade takes the newest. The files name no host: everyone installs from his own index.
+# that still fit stay; ARGS=--upgrade takes the newest. The files name no host: installations use their own index.
 PIN = $(VENV)-pin/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --quiet
 requirements:
@@ -75,4 +102,4 @@ secrets/neo4j_password: | secrets/neo4j_auth
 	@echo "written: $@"
 
 clean:
-	rm -rf $(VENV) $(VENV)-pin demo dist build bench-results .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-pin demo dist build docs/_build bench-results .pytest_cache .ruff_cache .hypothesis .import_linter_cache

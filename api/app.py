@@ -7,11 +7,10 @@ import logging
 import os
 import signal
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from multiprocessing import current_process, parent_process
 from multiprocessing.process import BaseProcess
-from random import Random
 from threading import Thread
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -19,41 +18,48 @@ from typing import TYPE_CHECKING
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
 
-from oa_graph import boards, hosting, lifecycle
+from oa_graph import installation, leaderboards, tree_lifecycle
 from oa_graph.api import (
-    accounts,
     admin,
-    authored,
     backend_settings,
     cypher,
+    datasets,
     docs,
-    flag,
-    flags,
-    frontend_posts,
+    flagged_messages,
+    frontend_users,
+    guidelines,
     health,
     instant,
-    labels,
+    invites,
+    messages,
     metrics,
     moderation,
-    people,
-    posts,
-    purging,
+    own_messages,
+    queries,
+    query_params,
     stats,
     tasks,
+    text_labels,
+    trees,
+    user_admin,
+    user_messages,
     users,
 )
-from oa_graph.api.call import Call, Desk
 from oa_graph.api.codec import Json
 from oa_graph.api.errors import HANDLERS
-from oa_graph.api.keys import Keys
-from oa_graph.api.metrics import Metrics
-from oa_graph.api.observation import Observed
-from oa_graph.graph import clock
-from oa_graph.graph.door import Bounds, Door
+from oa_graph.api.keys import ClientCache
+from oa_graph.api.observation import ObservationMiddleware
+from oa_graph.api.request import ApiRequest
+from oa_graph.api.request_metrics import Metrics
+from oa_graph.collection import Collection
+from oa_graph.context import Context
+from oa_graph.graph.adhoc import AdhocQueries, ResultLimits
+from oa_graph.graph.clock import DatabaseClock
 from oa_graph.graph.session import Graph
-from oa_graph.settings import Neo4jSettings, Settings, neo4j_settings
-from oa_graph.settings import settings as environment
+from oa_graph.installation import Database
+from oa_graph.settings import Neo4jSettings, Settings
 
 if TYPE_CHECKING:
     from oa_graph.api.tracing import Tracing
@@ -66,31 +72,44 @@ _BYTES_A_CHARACTER = 12
 
 
 def create_app(
-    settings: Settings | None = None, graph: Graph | None = None, tracing: Tracing | None = None
+    settings: Settings | None = None,
+    graph: Graph | None = None,
+    tracing: Tracing | None = None,
+    *,
+    database: Database | None = None,
+    further: Sequence[ControllerRouterHandler] = (),
 ) -> Litestar:
-    """The service. What is not given comes from the environment; a `graph` that is given is left open at the end."""
-    chosen = settings or environment()
+    """Return the API. The environment gives what is not given here; a given `graph` is left open at the end.
+
+    `database` is where the collection is; without it as `Collection.open` finds it. `further` are routes that stand
+    beside those of the API.
+    """
+    chosen, neo4j = settings or Settings.model_validate({}), Neo4jSettings.model_validate({})
     counts = Metrics(pool=graph.pool if graph else chosen.pool_size)
     spans = tracing or spans_wanted(os.environ)
     api = Router(
         "/api/v1",
         route_handlers=[
             tasks.router,
-            labels.router,
-            posts.router,
-            users.router,
+            text_labels.router,
+            *messages.routers,
+            trees.router,
+            frontend_users.router,
             stats.users,
             stats.router,
-            people.router,
+            users.router,
             backend_settings.router,
-            frontend_posts.router,
-            *authored.routers,
-            admin.router,
+            *user_messages.routers,
+            own_messages.router,
+            *admin.routers,
+            invites.router,
             *moderation.routers,
-            *accounts.routers,
-            flags.router,
-            purging.router,
+            *user_admin.routers,
+            flagged_messages.router,
+            guidelines.router,
             cypher.router,
+            datasets.router,
+            queries.router,
         ],
     )
     app = Litestar(
@@ -99,14 +118,23 @@ def create_app(
             metrics.scrape,
             docs.openapi,
             docs.assets,
+            *further,
         ],
-        lifespan=[partial(_open, settings=chosen, graph=graph, tracing=spans)],
-        state=State({"metrics": counts}),
-        request_class=Call,
+        lifespan=[partial(_open, settings=chosen, graph=graph, database=database, tracing=spans)],
+        state=State(
+            {
+                "metrics": counts,
+                "settings": chosen,
+                "neo4j_settings": neo4j,
+                "browser": database.browser if database else None,
+                "password_file": database.password_file if database else neo4j.password_file,
+            }
+        ),
+        request_class=ApiRequest,
         exception_handlers=HANDLERS,
         type_decoders=[
-            (lambda shape: shape is flag.Flag, flag.read),
-            (lambda shape: shape is flag.Wish, flag.read_wish),
+            (lambda shape: shape is query_params.BooleanParam, query_params.read_boolean),
+            (lambda shape: shape is query_params.OptionalBooleanParam, query_params.read_optional_boolean),
             (lambda shape: shape is instant.Instant, instant.read),
         ],
         cors_config=_cors(chosen.cors_origins),
@@ -114,7 +142,7 @@ def create_app(
         openapi_config=docs.CONFIG,
         logging_config=None,
     )
-    app.asgi_handler = Observed(
+    app.asgi_handler = ObservationMiddleware(
         app.asgi_handler,
         metrics=counts,
         tracing=spans,
@@ -124,7 +152,7 @@ def create_app(
     return app
 
 
-_EXPOSED = ["Retry-After", "X-OASST-Lease", "X-Request-ID"]
+_EXPOSED = ["ETag", "Retry-After", "X-OASST-Lease", "X-Request-ID"]
 """Headers of responses that scripts of another origin may read."""
 
 
@@ -153,40 +181,60 @@ def spans_wanted(environment: Mapping[str, str]) -> Tracing | None:
 
 @asynccontextmanager
 async def _open(
-    app: Litestar, *, settings: Settings, graph: Graph | None, tracing: Tracing | None
+    app: Litestar, *, settings: Settings, graph: Graph | None, database: Database | None, tracing: Tracing | None
 ) -> AsyncGenerator[None]:
-    """What requests work with, from the start of the process to its end."""
+    """Open what requests work with, from the start of the process to its end."""
     started = monotonic()
     if parent := parent_process():
         Thread(target=_end_with, args=[parent], name="parent", daemon=True).start()
-    server = neo4j_settings()
-    used = graph or _connect(server, settings)
-    copy = hosting.connect_copy(settings)
-    door = Door(
-        copy or used,
-        at_once=settings.cypher_at_once,
-        bounds=Bounds(settings.cypher_sec, settings.cypher_rows, settings.cypher_mib),
-        despite_load_csv=settings.cypher_despite_load_csv,
-    )
-    try:
-        rng = settings.random(current_process().name)  # of each worker another, and the same at each start
-        app.state["desk"] = Desk(used, settings.limits, rng, settings, server, settings.rates, door)
-        app.state["keys"] = Keys(
-            used,
+    async with AsyncExitStack() as stack:
+        if tracing:
+            stack.push_async_callback(asyncio.to_thread, tracing.close)
+        clock = DatabaseClock()
+        collection = await _collection(stack, settings, graph, database, clock)
+        app.state["collection"] = collection
+        app.state["adhoc"] = await _adhoc_queries(stack, settings, collection)
+        app.state["client_cache"] = ClientCache(
+            collection,
             cache_sec=settings.client_cache_sec,
             root_tokens=[token.get_secret_value() for token in settings.root_tokens],
         )
-        async with _in_background(used, settings, app.state["metrics"], rng):
-            log.info("ready to answer requests after %.1f s", monotonic() - started)
-            yield
-    finally:
-        await door.close()
-        if copy:
-            await copy.close()
-        if graph is None:
-            await used.close()
-        if tracing:
-            await asyncio.to_thread(tracing.close)
+        await stack.enter_async_context(_in_background(collection, clock, settings, app.state["metrics"]))
+        log.info("ready to answer requests after %.1f s", monotonic() - started)
+        yield
+
+
+async def _collection(
+    stack: AsyncExitStack, settings: Settings, graph: Graph | None, database: Database | None, clock: DatabaseClock
+) -> Collection:
+    rng = settings.random(current_process().name)  # of each worker another, and the same at each start
+    if graph is None:
+        return await stack.enter_async_context(Collection.open(settings, database=database, clock=clock, rng=rng))
+    context = Context(
+        store=graph,
+        limits=settings.limits,
+        rate_limits=settings.rate_limits,
+        session_limits=settings.session_limits,
+        clock=clock,
+        rng=rng,
+        guidelines_cache_sec=settings.guidelines_cache_sec,
+    )
+    return Collection(graph, context)
+
+
+async def _adhoc_queries(stack: AsyncExitStack, settings: Settings, collection: Collection) -> AdhocQueries:
+    """Where analysts' statements run: the copy for analysts, or the collection's own database."""
+    copy = installation.connect_copy(settings)
+    if copy:
+        stack.push_async_callback(copy.close)
+    adhoc = AdhocQueries(
+        copy or collection.graph,
+        at_once=settings.cypher_at_once,
+        bounds=ResultLimits(settings.cypher_sec, settings.cypher_rows, settings.cypher_mib),
+        despite_load_csv=settings.cypher_despite_load_csv,
+    )
+    stack.push_async_callback(adhoc.close)
+    return adhoc
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -196,9 +244,11 @@ def _end_with(parent: BaseProcess) -> None:
 
 
 @asynccontextmanager
-async def _in_background(graph: Graph, settings: Settings, metrics: Metrics, rng: Random) -> AsyncGenerator[None]:
+async def _in_background(
+    collection: Collection, clock: DatabaseClock, settings: Settings, metrics: Metrics
+) -> AsyncGenerator[None]:
     """Run what goes on beside requests."""
-    tasks = [asyncio.create_task(work) for work in _background_work(graph, settings, metrics, rng)]
+    tasks = [asyncio.create_task(work) for work in _background_work(collection, clock, settings, metrics)]
     try:
         yield
     finally:
@@ -212,27 +262,11 @@ _FIRST_WORKERS = {"MainProcess", "SpawnProcess-1"}
 
 
 def _background_work(
-    graph: Graph, settings: Settings, metrics: Metrics, rng: Random
+    collection: Collection, clock: DatabaseClock, settings: Settings, metrics: Metrics
 ) -> Iterator[Coroutine[object, object, None]]:
-    yield clock.follow(graph)
-    yield lifecycle.follow_limits(graph, settings.limits, rng=rng)
+    yield clock.follow(collection.graph)
+    yield tree_lifecycle.follow_limits(collection.context)
     if current_process().name in _FIRST_WORKERS:  # the server keeps its plans for all
-        yield health.warm_up(graph, settings.limits, metrics)
+        yield health.warm_up_behind_readiness(collection, metrics)
     if settings.boards_every_sec:
-        yield boards.follow(graph, every=settings.boards_every_sec)
-
-
-def _connect(server: Neo4jSettings, settings: Settings) -> Graph:
-    if server.uri is None:
-        raise ValueError("NEO4J_URI is not set; `oa-graph serve` starts a server of its own")
-    return Graph.connect(
-        server.uri,
-        server.username,
-        server.password.get_secret_value(),
-        database=server.database,
-        pool=settings.pool_size,
-        statement_sec=settings.statement_timeout_sec,
-        permit=hosting.login_permit(server.uri, server.password_file),
-        ca_file=server.ca_file,
-        liveness_sec=server.liveness_sec,
-    )
+        yield leaderboards.update_regularly(collection.context, every=settings.boards_every_sec)

@@ -81,11 +81,11 @@ class Json(AbstractDTO[Any]):
 
 
 def _detail(error: ValidationError) -> list[wire.ValidationError]:
-    return [_field(each) for each in error.errors(include_url=False, include_context=False, include_input=False)]
+    return [_field(problem) for problem in error.errors(include_url=False, include_context=False, include_input=False)]
 
 
 def _field(error: ErrorDetails) -> wire.ValidationError:
     """pydantic's way to a field also names the member of a union, and marks keys; a frontend knows neither."""
     way = error["loc"][1:] if error["loc"] and error["loc"][0] in wire.INTERACTIONS else error["loc"]
-    loc = ["body", *(each for each in way if each != "[key]")]
+    loc = ["body", *(step for step in way if step != "[key]")]
     return wire.ValidationError(loc=loc, msg=error["msg"], type=error["type"])

@@ -1,16 +1,12 @@
 """Statements of analysts: one that only reads, its answer streamed line by line.
 
-`oa_graph.graph.guard` says which are taken. An answer tells at its end whether it is whole.
+`oa_graph.policy.statement_guard` says which are taken. An answer tells at its end whether it is whole.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Coroutine, Mapping
-from dataclasses import dataclass
-from hashlib import sha256
-from time import perf_counter
 from typing import Any
 
 from litestar import Router, post
@@ -22,20 +18,14 @@ from pydantic_core import to_json
 
 from oa_graph import errors
 from oa_graph.api import wire
-from oa_graph.api.call import Call
-from oa_graph.api.document import KEYED, fails
-from oa_graph.api.errors import FACES, GENERIC, Face, note
-from oa_graph.api.keys import analyst, keyed
-from oa_graph.api.logs import FIELDS
+from oa_graph.api.document import KEYED, error_responses
+from oa_graph.api.errors import ERROR_RESPONSES, GENERIC, ErrorResponse, record_error
+from oa_graph.api.keys import requires_analyst, requires_key
+from oa_graph.api.request import ApiRequest
 from oa_graph.errors import ClientNotAuthorized, OaGraphError
-from oa_graph.graph.door import Asked
-
-log = logging.getLogger(__name__)
+from oa_graph.graph.adhoc import ResultStream, StatementRecord
 
 NDJSON = "application/x-ndjson"
-
-_SHOWN = 500
-"""Characters of a statement in the log."""
 
 _LINES = """\
 {"columns": ["id", "text"]}
@@ -44,60 +34,34 @@ _LINES = """\
 """
 
 
-@dataclass(slots=True)
-class Account:
-    """What becomes of one statement, for the log: who read what stands there, whatever the outcome."""
-
-    client: str
-    statement: str
-    since: float
-    rows: int = 0
-    size: int = 0
-    outcome: str = "left"
-    """`complete`; `left`: the asker went away; else the name of an error."""
-
-    def write(self) -> None:
-        digest = sha256(self.statement.encode("utf-8", "replace")).hexdigest()[:16]
-        told: Mapping[str, object] = {
-            "client": self.client,
-            "digest": digest,
-            "statement": " ".join(self.statement[: 2 * _SHOWN].split())[:_SHOWN],
-            "rows": self.rows,
-            "bytes": self.size,
-            "duration_ms": round((perf_counter() - self.since) * 1000, 2),
-            "outcome": self.outcome,
-        }
-        log.info("statement %s of %s: %s, %d rows", digest, self.client, self.outcome, self.rows, extra={FIELDS: told})
+LINES = ResponseSpec(
+    str, media_type=NDJSON, generate_examples=False, description="Lines.", examples=[Example(value=_LINES)]
+)
+ANSWER_ERRORS = (
+    errors.AnswerTooLarge,
+    errors.StatementTooHungry,
+    errors.StatementTooSlow,
+    errors.StatementFailed,
+    errors.ParameterNotTaken,
+    errors.AdhocQueriesBusy,
+    errors.StatementStillRunning,
+)
+"""What any statement may end with."""
 
 
 @post(
     "/",
     status_code=200,
-    guards=[keyed, analyst],
+    guards=[requires_key, requires_analyst],
     security=KEYED,
     return_dto=None,
     media_type=NDJSON,
     summary="Ask the graph",
     operation_id="ask_cypher",
-    responses={
-        **fails(
-            errors.StatementNotAllowed,
-            errors.StatementTooLarge,
-            errors.AnswerTooLarge,
-            errors.StatementTooHungry,
-            errors.StatementTooSlow,
-            errors.StatementFailed,
-            errors.ParameterNotTaken,
-            errors.DoorBusy,
-            errors.DoorClosed,
-        ),
-        200: ResponseSpec(
-            str, media_type=NDJSON, generate_examples=False, description="Lines.", examples=[Example(value=_LINES)]
-        ),
-    },
+    responses={**error_responses(errors.StatementNotAllowed, errors.StatementTooLarge, *ANSWER_ERRORS), 200: LINES},
 )
-async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
-    """Runs one Cypher statement that only reads, for clients with the right of analysts.
+async def ask(request: ApiRequest, data: JSONBody[wire.CypherRequest]) -> Stream:
+    """Run one Cypher statement that only reads, for clients with the right of analysts.
 
     The answer is a line of JSON for each row, an array with a value for each column, between an object with the names
     of the `columns` and one that says how it ended: `rows`, whether the answer is `complete`, and else the `error`, as
@@ -107,25 +71,28 @@ async def ask(request: Call, data: JSONBody[wire.CypherRequest]) -> Stream:
     The `warnings` of the last line are what the database remarks about the statement, such as a label that is not in
     the graph: each has a `message`, and the `line` and `column`, which may be null.
     """
-    account = Account(request.caller.id, data.statement, perf_counter())
+    return await streamed(request, data.statement, data.parameters)
+
+
+async def streamed(request: ApiRequest, statement: str, parameters: Mapping[str, object]) -> Stream:
+    """Run a statement; its answer in lines. Raise what `AdhocQueries.ask` raises."""
+    record = StatementRecord(request.auth.id, statement)
     try:
-        if not request.desk.settings.cypher:
+        if not request.settings.cypher:
             raise ClientNotAuthorized(why="this service takes no statements")
-        asked = await _while_connected(
-            request, request.desk.door.ask(data.statement, data.parameters, client=request.caller.id)
-        )
+        result = await _while_connected(request, request.adhoc.ask(statement, parameters, client=request.auth.id))
     except Exception as error:
-        account.outcome = type(error).__name__
-        account.write()
+        record.outcome = type(error).__name__
+        record.write()
         raise
-    if asked is None:
-        account.write()
+    if result is None:
+        record.write()
         return Stream(iter(()), media_type=NDJSON)
-    return Stream(_chunks(request, asked, account), media_type=NDJSON)
+    return Stream(_chunks(request, result, record), media_type=NDJSON)
 
 
-async def _while_connected(request: Call, asking: Coroutine[Any, Any, Asked]) -> Asked | None:
-    """What comes of asking; None: the client went away before that, and the statement is given up."""
+async def _while_connected(request: ApiRequest, asking: Coroutine[Any, Any, ResultStream]) -> ResultStream | None:
+    """Return the result. Return None, and cancel the statement, if the client disconnects first."""
     working, leaving = asyncio.create_task(asking), asyncio.create_task(_disconnected(request))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -136,46 +103,48 @@ async def _while_connected(request: Call, asking: Coroutine[Any, Any, Asked]) ->
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 
-async def _disconnected(request: Call) -> None:
+async def _disconnected(request: ApiRequest) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _chunks(request: Call, asked: Asked, account: Account) -> AsyncGenerator[bytes]:
-    """The lines of an answer, many at once while there are many."""
-    yield _line({"columns": asked.columns})
+async def _chunks(request: ApiRequest, result: ResultStream, record: StatementRecord) -> AsyncGenerator[bytes]:
+    """The lines of an answer, several in one chunk."""
+    yield _line({"columns": result.columns})
     try:
         try:
-            async for rows in asked.rows():
-                account.rows += rows.number
-                account.size += len(rows.lines)
+            async for rows in result.rows():
+                record.rows += rows.number
+                record.size += len(rows.lines)
                 yield rows.lines
         except Exception as error:
-            account.outcome = type(error).__name__
+            record.outcome = type(error).__name__
             last = _failure(request, error)
         else:
-            account.outcome, last = "complete", None
-        yield _line({"rows": account.rows, "complete": last is None, "warnings": asked.warnings, "error": last})
+            record.outcome, last = "complete", None
+        yield _line({"rows": record.rows, "complete": last is None, "warnings": result.warnings, "error": last})
     finally:
-        asked.leave()
-        account.write()
+        result.cancel()
+        record.write()
 
 
 def _line(value: object) -> bytes:
     return to_json(value) + b"\n"
 
 
-def _failure(request: Call, error: Exception) -> wire.OasstErrorResponse:
+def _failure(request: ApiRequest, error: Exception) -> wire.OasstErrorResponse:
     """An error in the answer's last line."""
-    face = FACES.get(type(error)) if isinstance(error, OaGraphError) else None
-    note(request, error, face)
-    return wire.OasstErrorResponse(message=_said(error, face), error_code=face.code if face else GENERIC)
+    error_response = ERROR_RESPONSES.get(type(error)) if isinstance(error, OaGraphError) else None
+    record_error(request, error, error_response)
+    return wire.OasstErrorResponse(
+        message=_public_message(error, error_response), error_code=error_response.code if error_response else GENERIC
+    )
 
 
-def _said(error: Exception, face: Face | None) -> str:
-    if face is None:
+def _public_message(error: Exception, error_response: ErrorResponse | None) -> str:
+    if error_response is None:
         return "INTERNAL_SERVER_ERROR"
-    return face.says or str(error)
+    return error_response.public_message or str(error)
 
 
 router = Router("/cypher", route_handlers=[ask], tags=["analysis"])

@@ -1,4 +1,4 @@
-"""The page at `/docs`: Swagger UI over our own document, with nothing fetched from elsewhere."""
+"""Swagger UI over our own document at `/docs`. Nothing is fetched from elsewhere."""
 
 from __future__ import annotations
 
@@ -17,25 +17,31 @@ from oa_graph.api.document import SCHEMES, TAGS, document
 DOCUMENT = "/api/v1/openapi.json"
 ASSETS = "/docs-assets"
 
-_PAGE = f"""<!DOCTYPE html>
+_PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>oa_graph: how to talk to it</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{ASSETS}/swagger-ui.css">
+<link rel="stylesheet" href="{base}docs-assets/swagger-ui.css">
 </head>
 <body>
 <div id="page"></div>
-<script src="{ASSETS}/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="{base}docs-assets/swagger-ui-bundle.js"></script>
+<script src="{base}docs/start.js"></script>
 </body>
 </html>
 """
+"""`base` is the relative address of `/`: the page also works behind a proxy that adds a path."""
 
-_START = f"""SwaggerUIBundle({{
-  url: "{DOCUMENT}",
+_START = f"""const root = new URL("..", document.currentScript.src).href;
+SwaggerUIBundle({{
+  url: root + "{DOCUMENT[1:]}",
+  requestInterceptor: (request) => {{
+    if (!request.url.startsWith(root)) request.url = request.url.replace(location.origin + "/", root);
+    return request;
+  }},
   dom_id: "#page",
   deepLinking: true,
   docExpansion: "list",
@@ -62,7 +68,8 @@ def _document(app: Litestar) -> bytes:
 
 class _Page(OpenAPIRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        return _PAGE.encode()
+        base = "../" if request.scope["raw_path"].endswith(b"/") else ""
+        return _PAGE.format(base=base).encode()
 
 
 class _Document(OpenAPIRenderPlugin):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from litestar import Litestar
@@ -19,9 +20,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from oa_graph import errors
 from oa_graph.api import examples, wire
-from oa_graph.api.errors import FACES, GENERIC, Face
+from oa_graph.api.errors import ERROR_RESPONSES, GENERIC, ErrorResponse
+from oa_graph.domain.tasks import NoTaskReason
 from oa_graph.errors import OaGraphError
-from oa_graph.model import NoTaskReason
 
 OPEN: list[SecurityRequirement] = []
 KEYED: list[SecurityRequirement] = [{"api-key": []}, {"api-key-query": []}]
@@ -66,41 +67,60 @@ TAGS = [
 STORE = (errors.StoreUnavailable, errors.RetriesExhausted)
 
 
-def fails(*known: type[OaGraphError]) -> Mapping[int, ResponseSpec]:
+def error_responses(*known: type[OaGraphError]) -> Mapping[int, ResponseSpec]:
     """The errors of an operation for API clients."""
-    return told(errors.ClientNotAuthorized, *known, *STORE, invalid=True)
+    return error_responses_of(errors.ClientNotAuthorized, *known, *STORE, invalid=True)
 
 
-def told(*known: type[OaGraphError], invalid: bool = False) -> Mapping[int, ResponseSpec]:
+def error_responses_of(*known: type[OaGraphError], invalid: bool = False) -> Mapping[int, ResponseSpec]:
     """How errors look, by status; `invalid`: what is sent may also be refused as such."""
-    by_status: dict[int, dict[type[OaGraphError], Face]] = defaultdict(dict)
-    for each in known:
-        by_status[FACES[each].status][each] = FACES[each]
-    specs = {status: _spec(faces) for status, faces in sorted(by_status.items())}
-    return specs | {422: _INVALID} if invalid else specs
+    by_status: dict[int, dict[type[OaGraphError], ErrorResponse]] = defaultdict(dict)
+    for error in known:
+        by_status[ERROR_RESPONSES[error].status][error] = ERROR_RESPONSES[error]
+    fields = by_status.pop(422, {})
+    specs = {status: _spec(by_error) for status, by_error in sorted(by_status.items())}
+    return specs | {422: _invalid(fields)} if invalid else specs
 
 
-def _spec(faces: Mapping[type[OaGraphError], Face]) -> ResponseSpec:
+def _invalid(by_error: Mapping[type[OaGraphError], ErrorResponse]) -> ResponseSpec:
+    """What is wrong with fields, among it the errors that tell of one field."""
+    lines = [
+        f"* `{error_response.code}` {_sentence(error, error_response)}" for error, error_response in by_error.items()
+    ]
+    return replace(_INVALID, description="\n\n".join([_INVALID.description, *lines]))
+
+
+def _spec(by_error: Mapping[type[OaGraphError], ErrorResponse]) -> ResponseSpec:
     return ResponseSpec(
-        wire.NothingToDo if any(face.reason_in for face in faces.values()) else wire.OasstErrorResponse,
+        wire.NothingToDo
+        if any(error_response.reason_field or error_response.reason for error_response in by_error.values())
+        else wire.OasstErrorResponse,
         generate_examples=False,
-        description="\n".join(f"* `{face.code}` {_sentence(each, face)}" for each, face in faces.items()),
+        description="\n".join(
+            f"* `{error_response.code}` {_sentence(error, error_response)}"
+            for error, error_response in by_error.items()
+        ),
         examples=[
             Example(
-                summary=f"{face.code} {each.__name__}",
-                value={"message": _sentence(each, face), "error_code": face.code}
-                | ({"reason": NoTaskReason.ALL_RESERVED} if face.reason_in else {}),
+                summary=f"{error_response.code} {error.__name__}",
+                value={"message": _sentence(error, error_response), "error_code": error_response.code}
+                | _reason(error_response),
             )
-            for each, face in faces.items()
+            for error, error_response in by_error.items()
         ],
     )
+
+
+def _reason(error_response: ErrorResponse) -> dict[str, str]:
+    reason = error_response.reason or (NoTaskReason.ALL_RESERVED if error_response.reason_field else None)
+    return {"reason": reason, "retry_at": examples.MOMENT} if reason else {}
 
 
 _VALUE = re.compile(r"\{\w+\}")
 
 
-def _sentence(error: type[OaGraphError], face: Face) -> str:
-    return face.says or _VALUE.sub("…", error.sentence).replace("….", "…")
+def _sentence(error: type[OaGraphError], error_response: ErrorResponse) -> str:
+    return error_response.public_message or _VALUE.sub("…", error.sentence).replace("….", "…")
 
 
 _INVALID = ResponseSpec(
@@ -123,7 +143,10 @@ _INVALID = ResponseSpec(
     ],
 )
 
-SLASHED = frozenset(f"/api/v1/{topic}" for topic in ("tasks", "text_labels", "frontend_users", "messages", "stats"))
+SLASHED = frozenset(
+    f"/api/v1/{topic}"
+    for topic in ("guidelines", "tasks", "text_labels", "frontend_users", "messages", "queries", "stats", "trees")
+)
 """Paths whose canonical form ends in a slash; both forms are served."""
 
 
@@ -132,7 +155,7 @@ def document(app: Litestar) -> dict[str, Any]:
     whole = app.openapi_schema.to_schema()
     whole.pop("servers")  # it names the one that is there anyway, and costs the page a choice without choice
     whole["paths"] = {f"{path}/" if path in SLASHED else path: item for path, item in whole["paths"].items()}
-    words = {name: told for name, told in whole["components"]["schemas"].items() if "enum" in told}
+    words = {name: schema for name, schema in whole["components"]["schemas"].items() if "enum" in schema}
     whole["components"]["schemas"] = words | shapes()
     for operation in _operations(whole):
         _mend(operation)
@@ -142,14 +165,14 @@ def document(app: Litestar) -> dict[str, Any]:
 
 def shapes() -> dict[str, Any]:
     """The schemas of everything that is sent, as pydantic tells them, by name."""
-    known = [each for each in vars(wire).values() if isinstance(each, type) and issubclass(each, BaseModel)]
+    known = [model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, BaseModel)]
     modes: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (each, "validation" if issubclass(each, wire.In) else "serialization")
-        for each in known
-        if not each.__name__.startswith("_") and each not in (wire.In, wire.Out, BaseModel)
+        (model, "validation" if issubclass(model, wire.In) else "serialization")
+        for model in known
+        if not model.__name__.startswith("_") and model not in (wire.In, wire.Out, BaseModel)
     ]
     _, definitions = models_json_schema(modes, ref_template="#/components/schemas/{model}")
-    return {name: _optional(told) or {"description": "Any JSON."} for name, told in definitions["$defs"].items()}
+    return {name: _optional(schema) or {"description": "Any JSON."} for name, schema in definitions["$defs"].items()}
 
 
 def _optional(shape: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +185,9 @@ def _optional(shape: dict[str, Any]) -> dict[str, Any]:
 
 def _operations(whole: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for item in whole["paths"].values():
-        yield from (each for each in item.values() if isinstance(each, dict) and "responses" in each)
+        yield from (
+            operation for operation in item.values() if isinstance(operation, dict) and "responses" in operation
+        )
 
 
 def _mend(operation: dict[str, Any]) -> None:
@@ -186,11 +211,11 @@ def _mend(operation: dict[str, Any]) -> None:
 
 def _in_query(schema: dict[str, Any]) -> dict[str, Any]:
     """What Litestar says of a parameter, without null, which no query holds, and without defaults that are no JSON."""
-    union = [each for each in schema.get("oneOf", ()) if each != {"type": "null"}]
+    union = [member for member in schema.get("oneOf", ()) if member != {"type": "null"}]
     if len(union) == 1:
-        schema = union[0] | {name: told for name, told in schema.items() if name != "oneOf"}
-    told = isinstance(schema.get("default"), str | int | float)
-    return schema if told else {name: each for name, each in schema.items() if name != "default"}
+        schema = union[0] | {name: value for name, value in schema.items() if name != "oneOf"}
+    has_plain_default = isinstance(schema.get("default"), str | int | float)
+    return schema if has_plain_default else {name: value for name, value in schema.items() if name != "default"}
 
 
 def _answer(description: str, shape: str, **example: object) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -22,9 +23,9 @@ from pydantic_core import to_json
 from oa_graph import errors
 from oa_graph.api import wire
 from oa_graph.api.codec import Unprocessable
-from oa_graph.api.metrics import NOTHING_TO_DO, Metrics
+from oa_graph.api.request_metrics import NOTHING_TO_DO, Metrics
+from oa_graph.domain.tasks import NoTaskReason
 from oa_graph.errors import OaGraphError
-from oa_graph.model import NoTaskReason
 
 log = logging.getLogger(__name__)
 
@@ -34,80 +35,98 @@ GENERIC = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
+class ErrorResponse:
     """How an error is sent."""
 
     status: int
     code: int
     retry_after: int | None = None
     """Seconds to wait, as a header."""
-    says: str | None = None
+    public_message: str | None = None
     """Instead of the error's own sentence, where that tells of the insides."""
-    wait_in: str | None = None
+    retry_after_field: str | None = None
     """Which value of the error says how long to wait, where the error knows."""
-    reason_in: str | None = None
+    reason_field: str | None = None
     """Which value of the error tells programs why there is nothing to do; then it is not counted as an error."""
+    reason: NoTaskReason | None = None
+    """The limit of a user that is reached."""
+    field: tuple[str, str] | None = None
+    """Where in the request a field is wrong; then it is told as all wrong fields are."""
 
 
-FACES: Mapping[type[OaGraphError], Face] = {
-    errors.PostNotFound: Face(404, 2001),
-    errors.TaskNotFound: Face(404, 2100),
-    errors.UserNotFound: Face(404, 4002),
-    errors.AnswerWithoutTask: Face(400, 2100),
-    errors.EmptyId: Face(400, 2000),
-    errors.ClientNotAuthorized: Face(403, 2),
-    errors.RootTokenNotAuthorized: Face(403, 3),
-    errors.UserDisabled: Face(503, 4001),
-    errors.TermsNotAccepted: Face(451, 4003),
-    errors.NotYourTask: Face(400, 2106),
-    errors.NotCollective: Face(400, 2106),
-    errors.NothingToHandOut: Face(503, 1006, wait_in="seconds", reason_in="reason"),
-    errors.TooManyPending: Face(400, 1012),
-    errors.TooManyRequests: Face(429, 429, wait_in="seconds"),
-    errors.StoreUnavailable: Face(503, GENERIC, 5, "The graph database does not answer."),
-    errors.StoreDiskFull: Face(503, GENERIC, 5),
-    errors.LoginRefused: Face(503, GENERIC, 5, "The graph database refuses the log-in of this service."),
-    errors.StoreFailed: Face(
+ERROR_RESPONSES: Mapping[type[OaGraphError], ErrorResponse] = {
+    errors.PostNotFound: ErrorResponse(404, 2001),
+    errors.TaskNotFound: ErrorResponse(404, 2100),
+    errors.UserNotFound: ErrorResponse(404, 4002),
+    errors.AnswerWithoutTask: ErrorResponse(400, 2100),
+    errors.ClientNotFound: ErrorResponse(404, GENERIC),
+    errors.InviteNotFound: ErrorResponse(404, GENERIC),
+    errors.SessionNotFound: ErrorResponse(404, GENERIC),
+    errors.GuidelineNotFound: ErrorResponse(404, GENERIC),
+    errors.EmptyId: ErrorResponse(400, 2000),
+    errors.ClientNotAuthorized: ErrorResponse(403, 2),
+    errors.RootTokenNotAuthorized: ErrorResponse(403, 3),
+    errors.UserDisabled: ErrorResponse(503, 4001),
+    errors.TermsNotAccepted: ErrorResponse(451, 4003),
+    errors.NotYourTask: ErrorResponse(400, 2106),
+    errors.NotCollective: ErrorResponse(400, 2106),
+    errors.OwnClient: ErrorResponse(403, GENERIC),
+    errors.InviteNotUsable: ErrorResponse(403, GENERIC),
+    errors.NothingToHandOut: ErrorResponse(503, 1006, retry_after_field="seconds", reason_field="reason"),
+    errors.TooManyPending: ErrorResponse(400, 1012, reason=NoTaskReason.TOO_MANY_PENDING),
+    errors.TooManyRequests: ErrorResponse(429, 429, retry_after_field="seconds", reason=NoTaskReason.RATE_LIMITED),
+    errors.IdempotencyKeyReused: ErrorResponse(422, 1013, field=("header", "Idempotency-Key")),
+    errors.StoreUnavailable: ErrorResponse(503, GENERIC, 5, "The graph database does not answer."),
+    errors.StoreDiskFull: ErrorResponse(503, GENERIC, 5),
+    errors.LoginRefused: ErrorResponse(503, GENERIC, 5, "The graph database refuses the log-in of this service."),
+    errors.StoreFailed: ErrorResponse(
         503, GENERIC, 5, "The graph database has failed; its operator finds the reason in its log."
     ),
-    errors.StoreBusy: Face(503, 4, 1, "The graph database is too busy; send the request again."),
-    errors.RetriesExhausted: Face(503, 4, 1, "The graph database is too busy; send the request again."),
-    errors.TaskNotAcknowledged: Face(400, 2104),
-    errors.TaskAlreadyAcknowledged: Face(400, 2103),
-    errors.TaskAlreadyDone: Face(400, 2105),
-    errors.TaskExpired: Face(400, 2101),
-    errors.TreeClosed: Face(400, 2010),
-    errors.BrokenThread: Face(500, 2009),
-    errors.StatsNotReady: Face(400, 6000),
-    errors.StillChanging: Face(503, 4, 1),
-    errors.UserNotSpecified: Face(400, 4000),
-    errors.TextTooLong: Face(400, 1008),
-    errors.TextDuplicated: Face(400, 1009),
-    errors.DuplicateReply: Face(400, 1011),
-    errors.PostIdTaken: Face(400, 1004),
-    errors.WrongAnswer: Face(400, 2102),
-    errors.UnexpectedText: Face(400, 2107),
-    errors.InvalidRanking: Face(400, 2003),
-    errors.CorruptRanking: Face(400, 2011),
-    errors.LabelsForAnotherPost: Face(400, 2050),
-    errors.LabelNotInTask: Face(400, 2051),
-    errors.MandatoryLabelMissing: Face(400, 2052),
-    errors.SelfReview: Face(400, 2053),
-    errors.ReviewedBefore: Face(400, 2053),
-    errors.InvalidCursor: Face(400, 101),
-    errors.IncompleteCursor: Face(400, GENERIC),
-    errors.SortKeyUnsupported: Face(400, 100),
-    errors.IdWithoutName: Face(400, GENERIC),
-    errors.AuthAndUsernameRequired: Face(400, 2012),
-    errors.StatementNotAllowed: Face(400, 7000),
-    errors.DoorBusy: Face(503, 7001, 5),
-    errors.DoorClosed: Face(503, 7005, 30),
-    errors.StatementTooLarge: Face(400, 7002),
-    errors.AnswerTooLarge: Face(400, 7002),
-    errors.StatementTooHungry: Face(400, 7002),
-    errors.StatementTooSlow: Face(400, 7003),
-    errors.StatementFailed: Face(400, 7004),
-    errors.ParameterNotTaken: Face(400, 7004),
+    errors.StoreBusy: ErrorResponse(503, 4, 1, "The graph database is too busy; send the request again."),
+    errors.RetriesExhausted: ErrorResponse(503, 4, 1, "The graph database is too busy; send the request again."),
+    errors.TaskNotAcknowledged: ErrorResponse(400, 2104),
+    errors.TaskAlreadyAcknowledged: ErrorResponse(400, 2103),
+    errors.TaskAlreadyDone: ErrorResponse(400, 2105),
+    errors.TaskExpired: ErrorResponse(400, 2101),
+    errors.TreeClosed: ErrorResponse(400, 2010),
+    errors.BrokenThread: ErrorResponse(500, 2009),
+    errors.StatsNotReady: ErrorResponse(400, 6000),
+    errors.NotEditable: ErrorResponse(409, 2060),
+    errors.StillChanging: ErrorResponse(503, 4, 1),
+    errors.UserNotSpecified: ErrorResponse(400, 4000),
+    errors.TextTooLong: ErrorResponse(400, 1008),
+    errors.TextDuplicated: ErrorResponse(400, 1009),
+    errors.DuplicateReply: ErrorResponse(400, 1011),
+    errors.PostIdTaken: ErrorResponse(400, 1004),
+    errors.WrongAnswer: ErrorResponse(400, 2102),
+    errors.UnexpectedText: ErrorResponse(400, 2107),
+    errors.InvalidRanking: ErrorResponse(400, 2003),
+    errors.CorruptRanking: ErrorResponse(400, 2011),
+    errors.LabelsForAnotherPost: ErrorResponse(400, 2050),
+    errors.LabelNotInTask: ErrorResponse(400, 2051),
+    errors.MandatoryLabelMissing: ErrorResponse(400, 2052),
+    errors.SelfReview: ErrorResponse(400, 2053),
+    errors.ReviewedBefore: ErrorResponse(400, 2053),
+    errors.InvalidCursor: ErrorResponse(400, 101),
+    errors.IncompleteCursor: ErrorResponse(400, GENERIC),
+    errors.SortKeyUnsupported: ErrorResponse(400, 100),
+    errors.IdWithoutName: ErrorResponse(400, GENERIC),
+    errors.AuthAndUsernameRequired: ErrorResponse(400, 2012),
+    errors.UnknownCapability: ErrorResponse(400, GENERIC),
+    errors.InvalidGuideline: ErrorResponse(400, GENERIC),
+    errors.StatementNotAllowed: ErrorResponse(400, 7000),
+    errors.AdhocQueriesBusy: ErrorResponse(503, 7001, 5),
+    errors.StatementStillRunning: ErrorResponse(503, 7005, 30),
+    errors.StatementTooLarge: ErrorResponse(400, 7002),
+    errors.AnswerTooLarge: ErrorResponse(400, 7002),
+    errors.StatementTooHungry: ErrorResponse(400, 7002),
+    errors.StatementTooSlow: ErrorResponse(400, 7003),
+    errors.StatementFailed: ErrorResponse(400, 7004),
+    errors.ParameterNotTaken: ErrorResponse(400, 7004),
+    errors.NoSuchQuery: ErrorResponse(404, GENERIC),
+    errors.NoSuchParameter: ErrorResponse(400, 7004),
+    errors.MissingParameter: ErrorResponse(400, 7004),
+    errors.WrongParameter: ErrorResponse(400, 7004),
 }
 
 
@@ -119,30 +138,43 @@ def _count(request: AnyRequest, error: Exception, code: int = GENERIC) -> None:
     cast("Metrics", request.app.state["metrics"]).error(type(error).__name__, code)
 
 
-def refused(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
-    """An error with a face; one without is a fault of ours."""
-    face = FACES.get(type(error))
-    if face is None:
-        return broken(request, error)
-    if face.reason_in:
-        request.state[NOTHING_TO_DO] = error.values[face.reason_in]
+def handle_error(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
+    """Answer an error of `ERROR_RESPONSES`; another one is a fault of ours."""
+    error_response = ERROR_RESPONSES.get(type(error))
+    if error_response is None:
+        return handle_crash(request, error)
+    if error_response.reason_field:
+        request.state[NOTHING_TO_DO] = error.values[error_response.reason_field]
     else:
-        _count(request, error, face.code)
-    if face.says:
+        _count(request, error, error_response.code)
+    if error_response.public_message:
         log.warning("%s: %s", type(error).__name__, error)
-    wait = error.values[face.wait_in] if face.wait_in else face.retry_after
-    return _response(_body(error, face), face.status, {"Retry-After": str(wait)} if wait else None)
+    wait = (
+        error.values[error_response.retry_after_field]
+        if error_response.retry_after_field
+        else error_response.retry_after
+    )
+    return _response(_body(error, error_response), error_response.status, {"Retry-After": str(wait)} if wait else None)
 
 
-def _body(error: OaGraphError, face: Face) -> wire.OasstErrorResponse:
-    message = face.says or str(error)
-    if face.reason_in:
-        reason = NoTaskReason(str(error.values[face.reason_in]))
-        return wire.NothingToDo(message=message, error_code=face.code, reason=reason)
-    return wire.OasstErrorResponse(message=message, error_code=face.code)
+def _body(error: OaGraphError, error_response: ErrorResponse) -> wire.Out:
+    message, code = error_response.public_message or str(error), error_response.code
+    if error_response.field:
+        problem = wire.ValidationError(loc=[*error_response.field], msg=message, type=_snake(type(error).__name__))
+        return wire.HTTPValidationError(detail=[problem], error_code=code)
+    if reason := error_response.reason or (
+        error_response.reason_field and NoTaskReason(str(error.values[error_response.reason_field]))
+    ):
+        retry_at = wire.moment(cast("datetime | None", error.values["retry_at"]))
+        return wire.NothingToDo(message=message, error_code=code, reason=reason, retry_at=retry_at)
+    return wire.OasstErrorResponse(message=message, error_code=code)
 
 
-def unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def handle_unprocessable(request: AnyRequest, error: Unprocessable) -> Response[bytes]:
     _count(request, error)
     return _response(wire.HTTPValidationError(detail=error.detail, error_code=GENERIC), 422)
 
@@ -157,24 +189,26 @@ def invalid(request: AnyRequest, error: ValidationException) -> Response[bytes]:
     Its sentence holds the URL, hence perhaps a key: only what it says of each field is passed on.
     """
     if missing := _MISSING.search(error.detail):
-        told = wire.ValidationError(loc=[missing["source"], missing["key"]], msg="Field required", type="missing")
-        return unprocessable(request, Unprocessable([told]))
+        problem = wire.ValidationError(loc=[missing["source"], missing["key"]], msg="Field required", type="missing")
+        return handle_unprocessable(request, Unprocessable([problem]))
     fields = cast("list[dict[str, str]]", error.extra or [{}])
-    return unprocessable(request, Unprocessable([_field(each) for each in fields]))
+    return handle_unprocessable(request, Unprocessable([_field(field) for field in fields]))
 
 
-def _field(told: Mapping[str, str]) -> wire.ValidationError:
-    key = told.get("key", "")
+def _field(details: Mapping[str, str]) -> wire.ValidationError:
+    key = details.get("key", "")
     if key == "data":
         return wire.ValidationError(loc=["body"], msg="Field required", type="missing")
-    source = ParamType(told.get("source", ParamType.QUERY)).value
-    return wire.ValidationError(loc=[source, key], msg=told.get("message", "invalid"), type=f"invalid_{source}")
+    source = ParamType(details.get("source", ParamType.QUERY)).value
+    if source == ParamType.HEADER:  # Litestar names the argument
+        key = key.replace("_", "-").title()
+    return wire.ValidationError(loc=[source, key], msg=details.get("message", "invalid"), type=f"invalid_{source}")
 
 
-def unreached(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+def handle_unreached(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """No such route, no such method, a body too large; or Litestar itself failed."""
     if error.status_code >= 500:
-        return broken(request, error)
+        return handle_crash(request, error)
     _count(request, error)
     return _phrase(HTTPStatus(error.status_code).phrase, error.status_code, error.headers)
 
@@ -189,22 +223,22 @@ def _note(request: AnyRequest, error: Exception) -> None:
     log.error("unhandled in %s", scope.get("path_template", "-"), exc_info=error)
 
 
-def note(request: AnyRequest, error: Exception, face: Face | None) -> None:
-    """Counts an error that is told inside an answer that has begun; a fault of ours is logged."""
-    if face is None:
+def record_error(request: AnyRequest, error: Exception, error_response: ErrorResponse | None) -> None:
+    """Count an error that is told inside an answer that has begun; a fault of ours is logged."""
+    if error_response is None:
         _note(request, error)
     else:
-        _count(request, error, face.code)
+        _count(request, error, error_response.code)
 
 
-def gone(request: AnyRequest, error: InternalServerException) -> Response[bytes]:
+def handle_disconnect(request: AnyRequest, error: InternalServerException) -> Response[bytes]:
     """Litestar's word for a frontend that hung up while it was sending: nobody reads the answer."""
     _count(request, error)
     log.info("%s", error.detail)
     return _phrase(HTTPStatus.INTERNAL_SERVER_ERROR.phrase, 500)
 
 
-def broken(request: AnyRequest, error: Exception) -> Response[bytes]:
+def handle_crash(request: AnyRequest, error: Exception) -> Response[bytes]:
     """A fault of ours: the log has the trace, the frontend only the fact."""
     _note(request, error)
     return _response(wire.OasstErrorResponse(message="INTERNAL_SERVER_ERROR", error_code=GENERIC), 500)
@@ -217,10 +251,10 @@ def bad_request(request: AnyRequest, error: Exception) -> Response[bytes]:
 
 
 HANDLERS: dict[int | type[Exception], Callable[[AnyRequest, Any], Response[bytes]]] = {
-    OaGraphError: refused,
-    Unprocessable: unprocessable,
+    OaGraphError: handle_error,
+    Unprocessable: handle_unprocessable,
     ValidationException: invalid,
-    InternalServerException: gone,
-    HTTPException: unreached,
-    Exception: broken,
+    InternalServerException: handle_disconnect,
+    HTTPException: handle_unreached,
+    Exception: handle_crash,
 }

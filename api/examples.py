@@ -20,6 +20,8 @@ _ADA, _ADAS_OTHER, _PROMPT, _REPLY, _TASK = (
     "6a0c3e52-9f0e-4d0b-8a55-0d8f0c6f1b11",
 )
 
+_GUIDELINE = "9f6b3c1d-5a2e-4d7b-8e90-2c4f6a8b0d13"
+
 _TOO_LARGE = HTTPStatus(413).phrase
 
 _FIELDS: Mapping[str, Any] = {
@@ -28,7 +30,8 @@ _FIELDS: Mapping[str, Any] = {
     "active_by_lang": {"en": 4210, "de": 377},
     "api_client_id": "1f0e2d3c-4b5a-4978-8695-a4b3c2d1e0f9",
     "auth_method": "local",
-    "capabilities": ["rank_initial_prompts"],
+    "client_id": "1f0e2d3c-4b5a-4978-8695-a4b3c2d1e0f9",
+    "capabilities": ["rank_initial_prompts", "end_vote"],
     "description": "A bot for our chat",
     "destination_user_id": _ADA,
     "display_name": "Ada",
@@ -38,7 +41,9 @@ _FIELDS: Mapping[str, Any] = {
     "frontend_message_id": "web-1042",
     "frontend_type": "bot",
     "help_text": "Worthless on purpose, advertising, or nothing to do with the conversation.",
+    "hint": "Ask for one thing, in your own words.",
     "init_prompt_disabled_langs": "",
+    "kind": "initial_prompt",
     "lang": "en",
     "loc": ["body", "user", "auth_method"],
     "mandatory_labels": ["spam"],
@@ -56,6 +61,7 @@ _FIELDS: Mapping[str, Any] = {
     "reason": "not my topic",
     "replies": ["Yeast makes gas, which the dough holds."],
     "reply": "Yeast makes gas, which the dough holds.",
+    "short": "Ask for one thing, in your own words.",
     "sort_key": "created_date",
     "source_user_ids": [_ADAS_OTHER],
     "state": "growing",
@@ -67,19 +73,47 @@ _FIELDS: Mapping[str, Any] = {
     "user_id": _ADA,
     "user_message_id": "web-1042",
     "username": "4711",
+    "version": 1,
     "valid_labels": ["spam", "lang_mismatch"],
+    "writes_as_model": None,
 }
 
 _FIELDS_OF: Mapping[str, Mapping[str, Any]] = {
+    "ApiClientResponse": {"id": "1f0e2d3c-4b5a-4978-8695-a4b3c2d1e0f9"},
+    "CreateInviteRequest": {"role": "worker", "uses": 1, "days": 7, "user_name": None, "note": "Study 1"},
+    "CreatedInvite": {"token": "hX0dJm2cQvS8kY1nT5bWzE7r"},
+    "EndVote": {"message_id": "m-1", "ends_conversation": True},
     "FrontEndUser": {"id": "4711"},
+    "Guideline": {
+        "id": _GUIDELINE,
+        "text": "# A prompt\n\nAsk for one thing, in your own words.\n\n- Give what is needed to answer.",
+    },
+    "GuidelineSummary": {"id": _GUIDELINE},
+    "GuidelineText": {
+        "text": "# A prompt\n\nAsk for one thing, in your own words.\n\n- Give what is needed to answer.",
+    },
     "HTTPError": {"detail": _TOO_LARGE, "message": _TOO_LARGE, "error_code": 0},
     "HTTPValidationError": {"error_code": 0},
+    "Invite": {"role": "worker", "uses_left": 1, "user_name": None, "note": "Study 1"},
+    "Session": {"role": "worker", "agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+    "OpenTask": {"message_id": "m-1"},
+    "TaskLease": {"held": True},
     "Message": {"id": _REPLY},
     "MessageRanking": {"message_id": "m-1"},
+    "OwnMessage": {"state": "under_review", "task_kind": "assistant_reply"},
     "MessageRating": {"message_id": "m-1"},
+    "QueryColumn": {"name": "reason", "type": "STRING", "description": "null where none was given"},
+    "QueryParameter": {"name": "lang", "type": "STRING", "description": "language of the tasks; null for all"},
+    "SavedQuery": {
+        "name": "skips",
+        "description": "why tasks are skipped",
+        "needs": ["tasks"],
+        "cost": "scan of the tasks",
+    },
     "Task": {"id": _TASK},
     "TaskAck": {"message_id": "m-1"},
     "TaskClose": {"message_id": "m-1"},
+    "TaskGuideline": {"id": _GUIDELINE},
     "TextLabels": {"text": ""},
     "TextReplyToMessage": {"message_id": "m-1"},
     "ValidationError": {"type": "enum"},
@@ -91,15 +125,20 @@ _PARAMETERS: Mapping[str, str] = {
     "api_client_id": "Only what belongs to this API client.",
     "auth_method": "How the user signed in.",
     "before": "A cursor: what precedes it.",
+    "client_id": "The API client.",
     "desc": "Greatest first.",
     "display_name": "How the user is called.",
     "enabled": "Whether the user may work.",
     "end_date": "Not after this time.",
     "gt_id": "Only users behind this one.",
+    "guideline_id": "The version of a guideline.",
     "halt": "true stops the tree, false lets it go on.",
     "include_deleted": "Also what is deleted.",
+    "invite_id": "The invite.",
+    "session_id": "The session.",
     "allow_deleted": "Also what is deleted.",
     "include_user": "With the author of each message.",
+    "kind": "The kind of task.",
     "lang": "A BCP 47 tag.",
     "lt_id": "Only users before this one.",
     "max_count": "At most so many.",
@@ -126,16 +165,18 @@ _KEYS: Mapping[str, str] = {
 }
 """A key of a map, by the field or operation that has it; other maps have languages for keys."""
 
+MOMENT = "2026-03-01T12:30:00.250000+00:00"
+
 _FORMATS: Mapping[str, str] = {
     "uuid": _PROMPT,
-    "date-time": "2026-03-01T12:30:00.250000+00:00",
+    "date-time": MOMENT,
     "date": "2026-03-01",
     "uri": "http://localhost:8080",
 }
 
 
 def add(document: Json) -> None:
-    """Gives every shape, every body and every parameter of `document` an example and parameters a description."""
+    """Give every shape, every body and every parameter of `document` an example and parameters a description."""
     samples = _Samples(document["components"]["schemas"])
     for name, schema in samples.schemas.items():
         schema.setdefault("examples", [samples.of(name)])
@@ -162,14 +203,16 @@ class _Samples:
     def fitting(self, schema: Json, *, field: str = "", of: str = "") -> Any:
         """A value that `schema` takes; `field`: what it is the value of; `of`: the shape that is meant."""
         if "$ref" in schema:
-            told = self.schemas[_name(schema)]
-            return _FIELDS[field] if _FIELDS.get(field) in told.get("enum", ()) else self.of(_name(schema))
+            model_schema = self.schemas[_name(schema)]
+            return _FIELDS[field] if _FIELDS.get(field) in model_schema.get("enum", ()) else self.of(_name(schema))
         if schema.get("examples"):
             return schema["examples"][0]
         if members := members_of(schema):
             return self._member(members[0], field, may_be_null={"type": "null"} in schema.get("anyOf", ()))
         if schema.get("type") == "object" and "properties" in schema:
-            return {each: self._field(of, each, told) for each, told in schema["properties"].items()}
+            return {
+                name: self._field(of, name, property_schema) for name, property_schema in schema["properties"].items()
+            }
         return self._plain(schema, field)
 
     def _member(self, schema: Json, field: str, *, may_be_null: bool) -> Any:
@@ -179,7 +222,7 @@ class _Samples:
         return self.fitting(schema, field=field)
 
     def _field(self, of: str, field: str, schema: Json) -> Any:
-        own = _FIELDS_OF.get("Task" if of.endswith("Task") else of, {})
+        own = _FIELDS_OF.get(of, _FIELDS_OF["Task"] if of.endswith("Task") else {})
         return own[field] if field in own else self.fitting(schema, field=field)
 
     def _plain(self, schema: Json, field: str) -> Any:
@@ -220,7 +263,7 @@ class _Samples:
 def members_of(schema: Json) -> list[Json]:
     """The members of a union but null."""
     members: list[Json] = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf") or []
-    return [each for each in members if each != {"type": "null"}]
+    return [member for member in members if member != {"type": "null"}]
 
 
 def _name(schema: Json) -> str:
@@ -259,12 +302,12 @@ def _mend_media(media: Json, samples: _Samples, *, operation: str) -> None:
     if "example" in media or "examples" in media:
         return
     members = members_of(media["schema"])
-    if len(members) > 1 and all("$ref" in each for each in members):
-        media["examples"] = {_name(each): _shown(samples, each) for each in members}
+    if len(members) > 1 and all("$ref" in member for member in members):
+        media["examples"] = {_name(member): _shown(samples, member) for member in members}
     else:
         media["example"] = samples.fitting(media["schema"], field=operation)
 
 
 def _shown(samples: _Samples, member: Json) -> Json:
-    value, told = samples.fitting(member), samples.schemas[_name(member)]
-    return {"summary": value.get("type", _name(member)), "description": told.get("description", ""), "value": value}
+    value, schema = samples.fitting(member), samples.schemas[_name(member)]
+    return {"summary": value.get("type", _name(member)), "description": schema.get("description", ""), "value": value}

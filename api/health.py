@@ -7,14 +7,14 @@ import logging
 
 from litestar import Router, get
 
-from oa_graph import errors, hosting, protocol
+from oa_graph import errors, installation
 from oa_graph.api import wire
-from oa_graph.api.call import Call
-from oa_graph.api.document import OPEN, told
-from oa_graph.api.metrics import Metrics
+from oa_graph.api.document import OPEN, error_responses_of
+from oa_graph.api.request import ApiRequest
+from oa_graph.api.request_metrics import Metrics
+from oa_graph.collection import Collection
 from oa_graph.errors import NotNow, StoreDiskFull, StoreUnavailable
-from oa_graph.graph.session import Graph
-from oa_graph.model import Limits
+from oa_graph.tasks.warm_up import warm_up
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _HEAD_START = 1.0
 """Seconds that people who wait for readiness have: of two that ask for one plan at once, both would make it."""
 
 
-async def warm_up(graph: Graph, limits: Limits, metrics: Metrics) -> None:
+async def warm_up_behind_readiness(collection: Collection, metrics: Metrics) -> None:
     """Have the statements planned behind readiness, giving way to requests; once the database is there."""
 
     async def give_way() -> None:
@@ -39,7 +39,7 @@ async def warm_up(graph: Graph, limits: Limits, metrics: Metrics) -> None:
     await asyncio.sleep(_HEAD_START)
     while True:
         try:
-            return await protocol.warm(graph, limits, give_way=give_way)
+            return await warm_up(collection.graph, collection.context.limits, give_way=give_way)
         except NotNow as error:
             log.warning("warm-up failed: %s", error)
         except Exception:  # people work without it
@@ -57,14 +57,14 @@ async def live() -> wire.Health:
     "/ready",
     summary="Readiness probe",
     operation_id="ready",
-    responses=told(errors.StoreUnavailable, errors.StoreDiskFull),
+    responses=error_responses_of(errors.StoreUnavailable, errors.StoreDiskFull),
 )
-async def ready(request: Call) -> wire.Health:
+async def ready(request: ApiRequest) -> wire.Health:
     """The database answers too."""
     try:
-        await request.graph.execute("RETURN 1 AS one")
+        await request.collection.graph.execute("RETURN 1 AS one")
     except StoreUnavailable as error:
-        if hosting.is_disk_full(request.desk.server.password_file):
+        if installation.is_disk_full(request.password_file):
             raise StoreDiskFull() from error
         raise
     return wire.Health(status="ready")

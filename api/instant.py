@@ -12,9 +12,9 @@ _TIMES = TypeAdapter(datetime)
 
 
 def parsed(text: str, parse: Callable[[str], datetime]) -> datetime:
-    """A time in UTC; naive is UTC, and a space may stand for the plus that a URL lost. Raises what `parse` does."""
-    found = parse(text.replace(" ", "+") if "T" in text else text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    """A time in UTC; naive is UTC, and a space may stand for the plus that a URL lost. Raise what `parse` does."""
+    time = parse(text.replace(" ", "+") if "T" in text else text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Instant:
@@ -26,7 +26,7 @@ class Instant:
 
 
 def read(_: type[Instant], word: str) -> Instant:
-    """A time as a query has it. Raises ValueError."""
+    """A time as a query has it. Raise ValueError."""
     try:
         return Instant(parsed(word, _TIMES.validate_python))
     except (ValidationError, OverflowError) as error:

@@ -15,12 +15,9 @@ from threading import Lock, Timer
 from typing import Any, Literal, cast
 
 from oa_graph.errors import NotNow
-from oa_graph.graph.watch import watching
+from oa_graph.graph.telemetry import FIELDS, watching
 
 Format = Literal["auto", "text", "json"]
-
-FIELDS = "fields"
-"""The name by which a record carries what is told apart from its message: `extra={FIELDS: {...}}`."""
 
 
 def _time(record: logging.LogRecord) -> str:
@@ -28,8 +25,8 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _request(record: logging.LogRecord) -> str | None:
-    told = cast("Mapping[str, Any]", getattr(record, FIELDS, {}))
-    if known := told.get("request_id"):
+    fields = cast("Mapping[str, Any]", getattr(record, FIELDS, {}))
+    if known := fields.get("request_id"):
         return str(known)
     return seen.request if (seen := watching.get()) else None
 
@@ -38,18 +35,18 @@ class JsonLines(logging.Formatter):
     """An object a line: time, level, logger, message, request_id, whatever the record carries, and `trace`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "time": _time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
         if request := _request(record):
-            told["request_id"] = request
-        told |= getattr(record, FIELDS, {})
+            fields["request_id"] = request
+        fields |= getattr(record, FIELDS, {})
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False, default=str)
+            fields["trace"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False, default=str)
 
 
 class TextLines(logging.Formatter):

@@ -23,11 +23,10 @@ from pydantic_core import to_json
 
 from oa_graph.api import wire
 from oa_graph.api.errors import GENERIC
-from oa_graph.api.logs import FIELDS
-from oa_graph.api.metrics import NOTHING_TO_DO, UNROUTED, Metrics
+from oa_graph.api.request_metrics import NOTHING_TO_DO, UNROUTED, Metrics
+from oa_graph.domain.users import ApiClient
 from oa_graph.graph import deadline
-from oa_graph.graph.watch import COMMIT, watching
-from oa_graph.model import Client
+from oa_graph.graph.telemetry import COMMIT, FIELDS, watching
 
 if TYPE_CHECKING:  # an extra: whoever has no use for spans need not have it
     from oa_graph.api.tracing import RequestSpan, Tracing
@@ -44,7 +43,7 @@ _WORD = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 @dataclass(slots=True)
 class Observation:
-    """The `Watch` of one request."""
+    """The `Observer` of one request."""
 
     request: str
     metrics: Metrics
@@ -61,8 +60,8 @@ class Observation:
             self.span.statement(name, seconds, outcome)
         if seconds > self.slow_sec:
             # Community servers have no log of slow statements of their own.
-            told = {"query": name, "duration_ms": round(seconds * 1000, 2), "outcome": outcome}
-            log.warning("slow statement %s: %s in %.0f ms", name, outcome, seconds * 1000, extra={FIELDS: told})
+            fields = {"query": name, "duration_ms": round(seconds * 1000, 2), "outcome": outcome}
+            log.warning("slow statement %s: %s in %.0f ms", name, outcome, seconds * 1000, extra={FIELDS: fields})
 
     def again(self) -> None:
         self.metrics.again()
@@ -88,21 +87,21 @@ class Observation:
 
     def _write(self, scope: Mapping[str, Any], *, method: str, route: str, status: int, seconds: float) -> None:
         caller = scope.get("auth")
-        told: dict[str, object] = {
+        fields: dict[str, object] = {
             "request_id": self.request,
             "method": method,
             "route": route,
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
-            "client": caller.id if isinstance(caller, Client) else None,
+            "client": caller.id if isinstance(caller, ApiClient) else None,
             "database_ms": round(self.database_sec * 1000, 2),
             "statements": self.statements,
         }
         if reason := scope.get("state", {}).get(NOTHING_TO_DO):
-            told[NOTHING_TO_DO] = reason
+            fields[NOTHING_TO_DO] = reason
         if self.span:
-            told["trace_id"] = self.span.trace_id
-        log.info("%s %s %d in %.1f ms", method, route, status, seconds * 1000, extra={FIELDS: told})
+            fields["trace_id"] = self.span.trace_id
+        log.info("%s %s %d in %.1f ms", method, route, status, seconds * 1000, extra={FIELDS: fields})
 
 
 def _is_too_large(headers: Sequence[tuple[bytes, bytes]]) -> bool:
@@ -110,7 +109,7 @@ def _is_too_large(headers: Sequence[tuple[bytes, bytes]]) -> bool:
 
 
 async def _refuse(send: Send) -> None:
-    """Answers a request whose headers are too many or too large; nobody looks at it."""
+    """Answer a request whose headers are too many or too large; nobody looks at it."""
     why = f"a request has at most {MOST_HEADERS} headers, of {HEADER_BYTES} bytes together"
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
     body = to_json(wire.HTTPError(detail=status.phrase, message=why, error_code=GENERIC))
@@ -123,7 +122,7 @@ async def _refuse(send: Send) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
-class Observed:
+class ObservationMiddleware:
     """The application, observed. Stands before routing, so that it sees every request."""
 
     def __init__(
@@ -142,9 +141,9 @@ class Observed:
         self._numbers = count(1)
 
     def _id(self, scope: Scope) -> bytes:
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        if given and _WORD.fullmatch(given):
-            return given
+        header = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        if header and _WORD.fullmatch(header):
+            return header
         return b"%s-%x" % (self._process.encode(), next(self._numbers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

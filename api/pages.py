@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from oa_graph.api.instant import parsed
+from oa_graph.domain.listings import FIRST_ID, LAST_ID, Bound, PageRange
 from oa_graph.errors import IncompleteCursor, InvalidCursor
-from oa_graph.model import FIRST_ID, LAST_ID, Bound, Span
 
 V = TypeVar("V")
 T = TypeVar("T")
 
 
 def moment(text: str) -> datetime:
-    """A time from a cursor, in UTC. Raises InvalidCursor."""
+    """A time from a cursor, in UTC. Raise InvalidCursor."""
     try:
         return parsed(text, datetime.fromisoformat)
     except (ValueError, OverflowError) as error:
@@ -40,34 +40,34 @@ class Cursors(Generic[V]):
     blank: bool = False
     """Whether a value may be empty, beside an id."""
 
-    def span(self) -> Span[V]:
+    def span(self) -> PageRange[V]:
         """What to read: one item more than asked for, so that it shows whether there are more.
 
-        Raises InvalidCursor or IncompleteCursor.
+        Raise InvalidCursor or IncompleteCursor.
         """
         behind, ahead = self._bound(self.after), self._bound(self.before)
         if behind and behind.id is None:
             behind = Bound(behind.value, LAST_ID if self.desc else FIRST_ID)
         if ahead and ahead.id is None:
             ahead = Bound(ahead.value, FIRST_ID if self.desc else LAST_ID)
-        return Span(
+        return PageRange(
             low=ahead if self.desc else behind,
             high=behind if self.desc else ahead,
             desc=self.desc is not self._backwards,
             limit=self.max_count + 1,
         )
 
-    def cut(self, found: Sequence[T]) -> tuple[list[T], bool]:
+    def cut(self, rows: Sequence[T]) -> tuple[list[T], bool]:
         """The items of the page in page order, and whether there were more."""
-        items = list(found[: self.max_count])
-        return items[::-1] if self._backwards else items, len(found) > self.max_count
+        items = list(rows[: self.max_count])
+        return items[::-1] if self._backwards else items, len(rows) > self.max_count
 
-    def links(self, cursors: Sequence[str], *, more: bool) -> tuple[str | None, str | None]:
+    def links(self, cursors: Sequence[str], *, has_more: bool) -> tuple[str | None, str | None]:
         """The cursors of the page before and the page after, from those of the first and last item shown."""
         if not cursors:
             return _value(self.after), _value(self.before)
-        prev = cursors[0] if self.after or (self.before and more) else None
-        return prev, cursors[-1] if self.before or more else None
+        prev = cursors[0] if self.after or (self.before and has_more) else None
+        return prev, cursors[-1] if self.before or has_more else None
 
     @property
     def _backwards(self) -> bool:

@@ -72,12 +72,12 @@ class Tracing:
         return RequestSpan(self._tracer, scope)
 
     def close(self) -> None:
-        """Sends what is left."""
+        """Send what is left."""
         self._provider.shutdown()
 
 
 def from_environment() -> Tracing:
-    """Sends by OTLP over HTTP, to where OpenTelemetry's variables say."""
+    """Send by OTLP over HTTP, to where OpenTelemetry's variables say."""
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: "oa-graph"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return Tracing(provider)

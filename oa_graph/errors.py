@@ -1,34 +1,35 @@
-"""Everything that can go wrong, as one tree; its branches say what the caller can do about it.
+"""The tree of errors. Its branches say what the caller can do.
 
     OaGraphError
     ├── NotFound        look again: the name is wrong or the thing is gone
-    │   ├── PostNotFound · TaskNotFound · UserNotFound · AnswerWithoutTask
-    ├── NotAllowed      ask as somebody else
+    │   ├── PostNotFound · TaskNotFound · UserNotFound · AnswerWithoutTask · ClientNotFound
+    │   └── GuidelineNotFound · InviteNotFound · SessionNotFound
+    ├── NotAllowed      use another client or user
     │   ├── ClientNotAuthorized · RootTokenNotAuthorized · UserDisabled · TermsNotAccepted
-    │   └── NotYourTask · NotCollective
+    │   └── NotYourTask · NotCollective · OwnClient · InviteNotUsable
     ├── NotNow          try again later, or take another task
     │   ├── NothingToHandOut · TooManyPending · TooManyRequests
     │   ├── StoreUnavailable · StoreDiskFull · LoginRefused · StoreFailed · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
-    │   ├── TreeClosed · BrokenThread · StatsNotReady · StillChanging
-    │   └── DoorBusy · DoorClosed
-    ├── NotValid        mend the request
+    │   ├── TreeClosed · BrokenThread · NotEditable · StatsNotReady · StillChanging
+    │   └── AdhocQueriesBusy · StatementStillRunning
+    ├── NotValid        correct the request
     │   ├── EmptyId · UserNotSpecified · TextTooLong · TextDuplicated · DuplicateReply · PostIdTaken
     │   ├── WrongAnswer · UnexpectedText · InvalidRanking · CorruptRanking
     │   ├── LabelsForAnotherPost · LabelNotInTask · MandatoryLabelMissing · SelfReview · ReviewedBefore
-    │   ├── InvalidCursor · IncompleteCursor
-    │   ├── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired
+    │   ├── IdempotencyKeyReused · InvalidCursor · IncompleteCursor
+    │   ├── SortKeyUnsupported · IdWithoutName · AuthAndUsernameRequired · UnknownCapability
+    │   ├── InvalidGuideline
     │   ├── StatementNotAllowed · StatementTooLarge · ParameterNotTaken
     │   └── StatementTooSlow · StatementTooHungry · StatementFailed · AnswerTooLarge
     └── Setup           an operator has to act; raised by commands, never on the wire
         ├── ServerTooOld · SchemaChanged · SchemaTooNew
-        ├── InvalidFile · CannotExport
+        ├── InvalidFile · InvalidGuidelineFile · CannotExport
         ├── NoSuchQuery · NoSuchParameter · WrongParameter
-        ├── PackageMissing
-        └── ClientNotFound · OwnClient
+        └── PackageMissing
 
-The docstring of a leaf is the sentence that people read; the names in braces are filled with the values that it
-is raised with. How each looks on the wire stands in `api/errors.py` alone.
+The docstring of a leaf is its message; the names in braces are replaced by the values of the error. `api/errors.py`
+defines the HTTP responses.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ import re
 from typing import ClassVar
 
 _END = re.compile(r"(?:\s*\.)+$")
-"""The full stop of a sentence, after words of others that have one as well."""
+"""The full stop of a message, after a quoted text that ends with one."""
 
 
 class OaGraphError(Exception):
@@ -55,7 +56,7 @@ class OaGraphError(Exception):
 
 
 class NotFound(OaGraphError):
-    """There is no such thing."""
+    """Not found."""
 
 
 class NotAllowed(OaGraphError):
@@ -67,7 +68,7 @@ class NotNow(OaGraphError):
 
 
 class NotValid(OaGraphError):
-    """This request cannot be taken."""
+    """The request is invalid."""
 
 
 class Setup(OaGraphError):
@@ -75,19 +76,35 @@ class Setup(OaGraphError):
 
 
 class PostNotFound(NotFound):
-    """There is no message {id}."""
+    """The message {id} does not exist."""
 
 
 class TaskNotFound(NotFound):
-    """There is no task for {id}."""
+    """The task {id} does not exist."""
 
 
 class UserNotFound(NotFound):
-    """There is no user {id}."""
+    """The user {id} does not exist."""
 
 
 class AnswerWithoutTask(NotFound):
     """No task was acknowledged with {id}."""
+
+
+class ClientNotFound(NotFound):
+    """The API client {id} does not exist; `oa-graph client list` lists all API clients."""
+
+
+class InviteNotFound(NotFound):
+    """The invite {id} does not exist; `oa-graph invite list` lists all invites."""
+
+
+class SessionNotFound(NotFound):
+    """The session {id} does not exist."""
+
+
+class GuidelineNotFound(NotFound):
+    """The guideline {id} does not exist."""
 
 
 class ClientNotAuthorized(NotAllowed):
@@ -107,15 +124,23 @@ class TermsNotAccepted(NotAllowed):
 
 
 class NotYourTask(NotAllowed):
-    """The task {id} was handed to another user."""
+    """The task {id} belongs to another user."""
 
 
 class NotCollective(NotAllowed):
-    """The task {id} is not collective; only collective tasks are closed."""
+    """The task {id} is not collective; only collective tasks can be closed."""
+
+
+class OwnClient(NotAllowed):
+    """{id} is the client of the installation or of its pages: each start sets it right again."""
+
+
+class InviteNotUsable(NotAllowed):
+    """The invite cannot be used: {why}."""
 
 
 class NothingToHandOut(NotNow):
-    """Nothing of kind {kind} to hand out in language {lang} right now: {why}."""
+    """No task of kind {kind} is available in language {lang}: {why}."""
 
 
 class TooManyPending(NotNow):
@@ -135,7 +160,7 @@ class StoreDiskFull(NotNow):
 
 
 class LoginRefused(NotNow):
-    """The graph database refuses the log-in of this service: {why}."""
+    """The graph database rejects the login of this service: {why}."""
 
 
 class StoreFailed(NotNow):
@@ -143,11 +168,11 @@ class StoreFailed(NotNow):
 
 
 class StoreBusy(NotNow):
-    """The graph database did not get to it in time: {why}."""
+    """The graph database did not answer in time: {why}."""
 
 
 class RetriesExhausted(NotNow):
-    """The graph database kept refusing after {attempts} attempts: {why}."""
+    """The graph database failed {attempts} times: {why}."""
 
 
 class TaskNotAcknowledged(NotNow):
@@ -159,7 +184,7 @@ class TaskAlreadyAcknowledged(NotNow):
 
 
 class TaskAlreadyDone(NotNow):
-    """The task {id} takes no answer any more: {why}."""
+    """The task {id} no longer accepts an answer: {why}."""
 
 
 class TaskExpired(NotNow):
@@ -167,15 +192,19 @@ class TaskExpired(NotNow):
 
 
 class TreeClosed(NotNow):
-    """The tree {id} takes no more messages; it is {state}."""
+    """The tree {id} no longer accepts messages; its state is {state}."""
 
 
 class BrokenThread(NotNow):
     """The thread of message {id} has a message that is deleted or not accepted."""
 
 
+class NotEditable(NotNow):
+    """The author can no longer change the message {id}: {why}."""
+
+
 class StatsNotReady(NotNow):
-    """The statistics {name} have not been made yet."""
+    """The statistics {name} are not computed yet."""
 
 
 class UserNotSpecified(NotValid):
@@ -187,11 +216,11 @@ class EmptyId(NotValid):
 
 
 class TextTooLong(NotValid):
-    """`text` has {length} characters; at most {limit} are taken."""
+    """`text` has {length} characters; the maximum is {limit}."""
 
 
 class TextDuplicated(NotValid):
-    """`text` is the same as one that this user sent within the last {minutes} minutes."""
+    """`text` equals a text that this user sent within the last {minutes} minutes."""
 
 
 class DuplicateReply(NotValid):
@@ -203,15 +232,15 @@ class PostIdTaken(NotValid):
 
 
 class WrongAnswer(NotValid):
-    """A {answer} does not answer the task {id} of kind {kind}."""
+    """The task {id} of kind {kind} does not accept a {answer}."""
 
 
 class UnexpectedText(NotValid):
-    """The task {id} of kind {kind} is not answered by a text."""
+    """The task {id} of kind {kind} does not accept a text."""
 
 
 class InvalidRanking(NotValid):
-    """`ranking` has to hold each of 0 to {last} exactly once."""
+    """`ranking` must hold each of 0 to {last} exactly once."""
 
 
 class CorruptRanking(NotValid):
@@ -219,7 +248,7 @@ class CorruptRanking(NotValid):
 
 
 class LabelsForAnotherPost(NotValid):
-    """`message_id` {id} is not the message that the task is for."""
+    """`message_id` {id} is not the message of the task."""
 
 
 class LabelNotInTask(NotValid):
@@ -238,8 +267,12 @@ class ReviewedBefore(NotValid):
     """The user {id} has already reviewed this message."""
 
 
+class IdempotencyKeyReused(NotValid):
+    """This API client has already sent Idempotency-Key {key} with another request; a new request needs a new key."""
+
+
 class InvalidCursor(NotValid):
-    """The cursor's value {value} is not a date and time."""
+    """The value {value} of the cursor is not a date and time."""
 
 
 class IncompleteCursor(NotValid):
@@ -247,55 +280,63 @@ class IncompleteCursor(NotValid):
 
 
 class SortKeyUnsupported(NotValid):
-    """`sort_key` is {key}; users are sorted by {known}."""
+    """`sort_key` {key} is not supported; supported are {known}."""
 
 
 class IdWithoutName(NotValid):
-    """`{id}` bounds nothing by itself; it needs `{name}`."""
+    """`{id}` needs `{name}`."""
 
 
 class AuthAndUsernameRequired(NotValid):
     """`auth_method` and `username` name a user together: give both or neither."""
 
 
-class DoorBusy(NotNow):
-    """{limit} statements of analysts are at work already; ask again when one has ended."""
+class UnknownCapability(NotValid):
+    """There is no capability {name}; there is: {known}."""
 
 
-class DoorClosed(NotNow):
-    """A statement of this client was told to stop and still runs; ask again when it has ended."""
+class InvalidGuideline(NotValid):
+    """`{field}` of the guideline {why}."""
+
+
+class AdhocQueriesBusy(NotNow):
+    """{limit} statements of analysts are already running; try again when one has ended."""
+
+
+class StatementStillRunning(NotNow):
+    """A cancelled statement of this client is still running; try again when it has ended."""
 
 
 class StatementNotAllowed(NotValid):
-    """The statement is not taken: {why} (line {line}, column {column})."""
+    """The statement is not allowed: {why} (line {line}, column {column})."""
 
 
 class StatementTooLarge(NotValid):
-    """The statement has {what} {found}; at most {limit} are taken."""
+    """The statement has {what} {found}; the maximum is {limit}."""
 
 
 class ParameterNotTaken(NotValid):
-    """`parameters` cannot be sent: {why}."""
+    """`parameters` are not supported: {why}."""
 
 
 class StatementTooSlow(NotValid):
-    """The statement was given up after {seconds} seconds; ask for less, or work on a clone of the database."""
+    """The statement exceeded {seconds} seconds; request less data, or use a clone of the database."""
 
 
 class StatementTooHungry(NotValid):
-    """The statement needs more memory than the database gives it; ask for less, or work on a clone of the database."""
+    """The statement exceeded its memory limit; request less data, or use a clone of the database."""
 
 
 class StatementFailed(NotValid):
-    """The graph database does not take the statement: {why}"""
+    """The graph database rejects the statement: {why}"""
 
 
 class AnswerTooLarge(NotValid):
-    """The answer has more than {limit} {what}; this is the beginning of it."""
+    """The answer has more than {limit} {what}; this is its beginning."""
 
 
 class ServerTooOld(Setup):
-    """The server at {uri} does not take Cypher 25 as Neo4j 2026.08 does, which oa-graph needs: {why}."""
+    """The server at {uri} does not support Cypher 25 of Neo4j 2026.08, which oa-graph needs: {why}."""
 
 
 class SchemaChanged(Setup):
@@ -303,44 +344,40 @@ class SchemaChanged(Setup):
 
 
 class SchemaTooNew(Setup):
-    """The graph has schema {found}, this program knows only {known}; use a newer oa-graph."""
+    """The graph has schema {found}, but this version supports only {known}; use a newer oa-graph."""
 
 
 class StillChanging(NotNow):
-    """The figures of {what} kept changing while they were counted; try again when less is going on."""
+    """The statistics of {what} kept changing during the count; try again when the service is less busy."""
 
 
 class InvalidFile(Setup):
     """{file}, line {line}: {why}."""
 
 
+class InvalidGuidelineFile(Setup):
+    """{file}: {why}."""
+
+
 class CannotExport(Setup):
     """This cannot be exported: {why}."""
 
 
-class NoSuchQuery(Setup):
-    """There is no query {name}; `oa-graph query` lists all saved queries."""
+class NoSuchQuery(NotFound):
+    """The query {name} does not exist; `oa-graph query` lists all saved queries."""
 
 
-class NoSuchParameter(Setup):
-    """{query} has no parameter {name}; it takes {known}."""
+class NoSuchParameter(NotValid):
+    """{query} has no parameter {name}; its parameters are {known}."""
 
 
-class MissingParameter(Setup):
+class MissingParameter(NotValid):
     """{query} needs the parameter {name}: {meaning}."""
 
 
-class WrongParameter(Setup):
+class WrongParameter(NotValid):
     """The parameter {name} is {type}, which {value} is not{why}."""
 
 
 class PackageMissing(Setup):
     """The package {package} is not installed; in a checkout: make install, or pip install -e '.[{extra}]'"""
-
-
-class ClientNotFound(Setup):
-    """There is no API client {id}; `oa-graph client list` shows those there are."""
-
-
-class OwnClient(Setup):
-    """{id} is the installation's own client: each start lets it in, by OA_GRAPH_API_KEY or the key file."""

@@ -1,310 +1,298 @@
-"""What moderators do, and reactions, which call for them.
+"""What moderators do, and the reactions that call for them.
 
-Each action is one transaction, after which all is right again: trees, places, counters, ranks and boards follow at
-once, by the steps of `oa_graph.lifecycle`. Doing something twice is doing it once.
+Each action is one transaction. When it ends, trees, places, counters, ranks and leaderboards agree again, by the steps
+of `oa_graph.tree_lifecycle`. The same action twice has the effect of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from random import Random
+from datetime import datetime
 from time import monotonic
 from typing import TypeVar
 from uuid import uuid4
 
-from oa_graph import boards, lifecycle
+from oa_graph import graph, leaderboards, tree_lifecycle
+from oa_graph.blindness import blinded
+from oa_graph.context import Context, Step
+from oa_graph.domain.posts import EmojiCode, EmojiOp, Post
+from oa_graph.domain.scores import PostCounts
+from oa_graph.domain.trees import Tree, TreeState
+from oa_graph.domain.users import ApiClient, User, UserIdentity
 from oa_graph.errors import TextTooLong, UserDisabled, UserNotFound
-from oa_graph.graph import moderation as removing
-from oa_graph.graph import posts, tasks, trees, users
-from oa_graph.graph.moderation import Gone
-from oa_graph.graph.session import Graph, Store, Tx
-from oa_graph.lifecycle import Moment
-from oa_graph.model import Client, EmojiCode, EmojiOp, Limits, Person, Post, SystemStats, Tree, TreeState, User
+from oa_graph.graph.moderation import RemovedTree
+from oa_graph.graph.session import Tx
 from oa_graph.policy import growth
+from oa_graph.policy.permissions import check_judge
 
 T = TypeVar("T")
 
 
-async def _act(graph: Store, limits: Limits, rng: Random, work: Callable[[Moment], Awaitable[T]]) -> T:
-    return await graph.transact(_action(limits, rng, work), patient=True)
-
-
-def _action(limits: Limits, rng: Random, work: Callable[[Moment], Awaitable[T]]) -> Callable[[Tx], Awaitable[T]]:
-    """One action: `work`, and what it means for the boards."""
-
-    async def whole(tx: Tx) -> T:
-        at = Moment(tx, limits, datetime.now(UTC), rng)
-        found = await work(at)
-        await boards.fold(tx, now=at.now)
-        return found
-
-    return whole
-
-
-# Posts
-
-
-async def delete(graph: Store, limits: Limits, *, rng: Random, post: str) -> None:
-    """Deletes a post and all below it. Raises PostNotFound."""
-    await _act(graph, limits, rng, lambda at: lifecycle.delete(at, [post]))
-
-
-async def undelete(graph: Store, limits: Limits, *, rng: Random, post: str) -> None:
-    """Takes back the deletion of a post and of those above it. Raises PostNotFound."""
-    await _act(graph, limits, rng, lambda at: lifecycle.restore(at, post))
-
-
-async def delete_of(graph: Store, limits: Limits, *, rng: Random, user: str) -> None:
-    """Deletes all posts of a user, and all below them. Raises UserNotFound."""
-
-    async def work(at: Moment) -> None:
-        await lifecycle.delete(at, await posts.of_author(at.tx, user))
-
-    await _act(graph, limits, rng, work)
-
-
-async def edit(graph: Store, limits: Limits, *, client: Client, person: Person, post: str, text: str) -> None:
-    """Gives a post another text and keeps every version. Raises PostNotFound, TextTooLong or UserDisabled."""
-    if len(text) > limits.message_size_limit:
-        raise TextTooLong(length=len(text), limit=limits.message_size_limit)
-    editor, revisions = await _somebody(graph, client, person), (str(uuid4()), str(uuid4()))
-    await posts.edit(graph, post, text=text, editor=editor.id, revisions=revisions, now=datetime.now(UTC))
-
-
-async def react(
-    graph: Store,
-    limits: Limits,
-    *,
-    rng: Random,
-    client: Client,
-    person: Person,
-    post: str,
-    emoji: EmojiCode,
-    op: EmojiOp,
-) -> tuple[Post, str]:
-    """Gives a post a reaction or takes it back; the post as that person sees it now, and the person's id.
-
-    Raises PostNotFound or UserDisabled.
-    """
-    user = await _somebody(graph, client, person)
-    # What a toggle means is settled before anything is written: a commit whose answer was lost may run again.
-    add = op is EmojiOp.ADD or (
-        op is EmojiOp.TOGGLE and emoji not in (await posts.post(graph, post, viewer=user.id)).own_emojis
-    )
-
-    async def work(at: Moment) -> tuple[Post, str]:
-        await lifecycle.react(at, user=user.id, post=post, emoji=emoji, add=add)
-        return await posts.post(at.tx, post, viewer=user.id), user.id
-
-    return await graph.transact(lambda tx: work(Moment(tx, limits, datetime.now(UTC), rng)))
-
-
-async def _somebody(graph: Store, client: Client, person: Person) -> User:
-    now = datetime.now(UTC)
-    user = await users.upsert(graph, client=client.id, person=person, id=str(uuid4()), now=now, changes={})
-    if user.deleted or not user.enabled:
-        raise UserDisabled(id=person.name)
-    return user
-
-
-# Trees
-
-
-async def halt(graph: Store, limits: Limits, *, rng: Random, post: str) -> Tree:
-    """Halts the tree that a post belongs to, whatever its state; the tree as it is now. Raises PostNotFound."""
-
-    async def work(at: Moment) -> Tree:
-        tree = await trees.tree_of(at.tx, post)
-        await lifecycle.halt(at, tree.id)
-        return await trees.tree_of(at.tx, post)
-
-    return await _act(graph, limits, rng, work)
-
-
-async def unhalt(graph: Store, limits: Limits, *, rng: Random, post: str) -> Tree:
-    """Takes a tree up again, unless it waits for the lottery; the tree as it is now. Raises PostNotFound."""
-
-    async def work(at: Moment) -> Tree:
-        tree = await trees.tree_of(at.tx, post)
-        facts = await trees.facts(at.tx, tree.id, limits=limits)
-        if facts is not None and facts.state is not TreeState.PROMPT_LOTTERY_WAITING:
-            await lifecycle.enter(at, facts, growth.unhalted(facts), halted_for=growth.halted_for(facts))
-        return await trees.tree_of(at.tx, post)
-
-    return await _act(graph, limits, rng, work)
-
-
-# Users
-
-
-async def change(graph: Store, limits: Limits, *, rng: Random, user: str, changes: Mapping[str, object]) -> User:
-    """Changes the account of a user, who is banned by `enabled` false. Raises UserNotFound.
-
-    Who is banned holds no places any more, and his prompts leave the lottery; they come back with him.
-    """
-
-    async def work(at: Moment) -> User:
-        began = await users.prompts(at.tx, user) if "enabled" in changes else []
-        if changes.get("enabled") is False:
-            await tasks.release(at.tx, user, now=at.now)
-        found, away_before = await users.change(at.tx, user, changes=changes, now=at.now)
-        away = found.deleted or not found.enabled
-        if away and "enabled" in changes:  # again: before his lock was ours he may have been handed something,
-            await tasks.release(at.tx, user, now=at.now)
-        if away is not away_before:  # or may have begun another tree
-            await _reconsider(at, {*began, *await users.prompts(at.tx, user)})
-        return found
-
-    return await _act(graph, limits, rng, work)
-
-
-async def anonymise(graph: Store, limits: Limits, *, rng: Random, user: str) -> None:
-    """Ends the account of a user and takes his names away; what he wrote stays. Raises UserNotFound."""
-    name = f"deleted_{uuid4()}"
-
-    async def work(at: Moment) -> None:
-        began = await users.prompts(at.tx, user)
-        await tasks.release(at.tx, user, now=at.now)
-        await users.anonymise(at.tx, user, name=name, now=at.now)
-        await tasks.release(at.tx, user, now=at.now)  # again: see `change`
-        await _reconsider(at, {*began, *await users.prompts(at.tx, user)})
-
-    await _act(graph, limits, rng, work)
-
-
-async def _reconsider(at: Moment, began: Iterable[str]) -> None:
-    for tree in sorted(began):
-        await lifecycle.advance(at, tree)
-
-
-async def _held(tx: Tx, ids: Sequence[str]) -> Sequence[str]:
-    """Locks users, and the trees that change when they go; those trees. Raises UserNotFound.
-
-    Trees come first, as everywhere; then they are sought again, for an answer may have come before the users' locks.
-    """
-    found = await removing.touched(tx, ids)
-    if missing := {*ids} - {*found.known}:
-        raise UserNotFound(id=min(missing))
-    await removing.lock_users(tx, ids)
-    return (await removing.touched(tx, ids)).trees
-
-
-# Purging
-
-
 @dataclass(frozen=True, slots=True)
-class Purged:
+class PurgeResult:
     """What a purge changed. `preview`: it was done and taken back."""
 
-    before: SystemStats
-    after: SystemStats
+    before: PostCounts
+    after: PostCounts
     preview: bool
     seconds: float
 
 
-async def purge(graph: Graph, limits: Limits, *, rng: Random, user: str, ban: bool, preview: bool) -> Purged:
-    """Removes all that a user wrote and said, and his figures; with `ban` he is disabled and deleted.
+class Moderation:
+    """What moderators do in a collection. Who may do it is the caller's to check."""
 
-    Trees that he began go as a whole, elsewhere his posts with all below them. Raises UserNotFound.
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    # Posts
+
+    async def delete(self, post: str) -> None:
+        """Delete a post and all below it. Raise PostNotFound."""
+        await self.act(lambda step: tree_lifecycle.delete(step, [post]))
+
+    async def undelete(self, post: str) -> None:
+        """Take back the deletion of a post and of those above it. Raise PostNotFound."""
+        await self.act(lambda step: tree_lifecycle.restore(step, post))
+
+    async def delete_posts_of(self, user: str) -> None:
+        """Delete all posts of a user, and all below them. Raise UserNotFound."""
+
+        async def work(step: Step) -> None:
+            await tree_lifecycle.delete(step, await graph.posts.of_author(step.tx, user))
+
+        await self.act(work)
+
+    async def edit(self, post: str, text: str, *, client: ApiClient, user: UserIdentity) -> None:
+        """Replace the text of a post, and keep every version. Raise PostNotFound, TextTooLong or UserDisabled."""
+        longest = self._context.limits.message_size_limit
+        if len(text) > longest:
+            raise TextTooLong(length=len(text), limit=longest)
+        editor, revisions = await self._active_user(client, user), (str(uuid4()), str(uuid4()))
+        now = self._context.clock()
+        await graph.posts.edit(self._context.store, post, text=text, editor=editor.id, revisions=revisions, now=now)
+
+    async def react(
+        self, post: str, emoji: EmojiCode, op: EmojiOp, *, client: ApiClient, user: UserIdentity
+    ) -> tuple[Post, str]:
+        """Add a reaction to a post or remove it; return the post as the user sees it now, and the user's id.
+
+        Raise PostNotFound, UserDisabled, or ClientNotAuthorized for a model's client.
+        """
+        check_judge(client)
+        reacting = await self._active_user(client, user)
+        store = self._context.store
+        # What a toggle means is settled before anything is written: a commit whose answer was lost may run again.
+        add = op is EmojiOp.ADD or (
+            op is EmojiOp.TOGGLE and emoji not in (await graph.posts.post(store, post, viewer=reacting.id)).own_emojis
+        )
+
+        async def work(tx: Tx) -> Post:
+            await tree_lifecycle.react(self._context.step(tx), user=reacting.id, post=post, emoji=emoji, add=add)
+            return await graph.posts.post(tx, post, viewer=reacting.id)
+
+        (shown,) = await blinded(self._context, [await store.transact(work)])
+        return shown, reacting.id
+
+    async def _active_user(self, client: ApiClient, identity: UserIdentity) -> User:
+        now = self._context.clock()
+        user = await graph.users.upsert(
+            self._context.store, client=client.id, user=identity, id=str(uuid4()), now=now, changes={}
+        )
+        if user.deleted or not user.enabled:
+            raise UserDisabled(id=identity.name)
+        return user
+
+    async def set_ended(self, post: str, *, ended: bool) -> None:
+        """Say whether the conversation ends at a post, whatever the votes said. Raise PostNotFound.
+
+        At an end no reply is wanted. A reply that is accepted later means that it was none.
+        """
+        await self.act(lambda step: tree_lifecycle.set_ended(step, post, ended=ended))
+
+    # Trees
+
+    async def halt(self, post: str) -> Tree:
+        """Halt the tree that a post belongs to, whatever its state; return the tree. Raise PostNotFound."""
+
+        async def work(step: Step) -> Tree:
+            tree = await graph.trees.tree_of(step.tx, post)
+            await tree_lifecycle.halt(step, tree.id)
+            return await graph.trees.tree_of(step.tx, post)
+
+        return await self.act(work)
+
+    async def unhalt(self, post: str) -> Tree:
+        """Let a halted tree go on, unless it waits for the lottery; return the tree. Raise PostNotFound."""
+
+        async def work(step: Step) -> Tree:
+            tree = await graph.trees.tree_of(step.tx, post)
+            facts = await graph.trees.facts(step.tx, tree.id, limits=step.limits)
+            if facts is not None and facts.state is not TreeState.PROMPT_LOTTERY_WAITING:
+                await tree_lifecycle.enter(step, facts, growth.unhalted(facts), halted_for=growth.halted_for(facts))
+            return await graph.trees.tree_of(step.tx, post)
+
+        return await self.act(work)
+
+    # Users
+
+    async def change_user(self, user: str, changes: Mapping[str, object]) -> User:
+        """Change the account of a user; `enabled` false bans the user. Raise UserNotFound.
+
+        A banned user holds no places, and the user's prompts leave the lottery; both come back with the user.
+        """
+
+        async def work(step: Step) -> User:
+            prompts = await graph.users.prompts(step.tx, user) if "enabled" in changes else []
+            if changes.get("enabled") is False:
+                await graph.tasks.release(step.tx, user, now=step.now)
+            changed, was_away = await graph.users.change(step.tx, user, changes=changes, now=step.now)
+            is_away = changed.deleted or not changed.enabled
+            if is_away and "enabled" in changes:  # again: before the lock the user may have got another task,
+                await graph.tasks.release(step.tx, user, now=step.now)
+            if is_away is not was_away:  # or may have begun another tree
+                await _advance_all(step, {*prompts, *await graph.users.prompts(step.tx, user)})
+            return changed
+
+        return await self.act(work)
+
+    async def anonymise(self, user: str) -> None:
+        """End the account of a user and remove the user's names; what the user wrote stays. Raise UserNotFound."""
+        name = f"deleted_{uuid4()}"
+
+        async def work(step: Step) -> None:
+            prompts = await graph.users.prompts(step.tx, user)
+            await graph.tasks.release(step.tx, user, now=step.now)
+            await graph.users.anonymise(step.tx, user, name=name, now=step.now)
+            await graph.tasks.release(step.tx, user, now=step.now)  # again: see `change_user`
+            await _advance_all(step, {*prompts, *await graph.users.prompts(step.tx, user)})
+
+        await self.act(work)
+
+    # Purging
+
+    async def purge(self, user: str, *, ban: bool, preview: bool) -> PurgeResult:
+        """Remove all that a user wrote and judged, and the user's figures; `ban` also disables and deletes the user.
+
+        Trees that the user began are removed whole, elsewhere the user's posts with all below them. Raise UserNotFound.
+        """
+
+        async def work(step: Step) -> None:
+            affected = await _lock_affected_trees(step.tx, [user])
+            await graph.tasks.release(step.tx, user, now=step.now)
+            if ban:
+                changes = {"enabled": False, "deleted": True}
+                await graph.users.change(step.tx, user, changes=changes, now=step.now)
+            await leaderboards.withdraw_judgements(step.tx, user)
+            await graph.moderation.withdraw(step.tx, user)
+            targets = await graph.moderation.posts_to_purge(step.tx, user, with_prompts=True)
+            removed = await _remove(step, targets.ids)
+            await graph.moderation.forget_tasks(step.tx, user)
+            await _update_trees(step, [*affected, *targets.trees], removed)
+            await leaderboards.delete_figures(step.tx, user)
+
+        return await self._purge(work, preview=preview)
+
+    async def purge_posts(
+        self, user: str, *, with_prompts: bool, since: datetime | None, until: datetime | None, preview: bool
+    ) -> PurgeResult:
+        """Remove what a user wrote between two moments, with all below it. Raise UserNotFound.
+
+        Without `with_prompts` the trees that the user began stay, but for the user's replies.
+        """
+
+        async def work(step: Step) -> None:
+            targets = await graph.moderation.posts_to_purge(
+                step.tx, user, with_prompts=with_prompts, since=since, until=until
+            )
+            removed = await _remove(step, targets.ids)
+            await _update_trees(step, targets.trees, removed)
+
+        return await self._purge(work, preview=preview)
+
+    async def _purge(self, work: Callable[[Step], Awaitable[None]], *, preview: bool) -> PurgeResult:
+        started = monotonic()
+
+        async def counted(step: Step) -> tuple[PostCounts, PostCounts]:
+            await leaderboards.apply_credits(step.tx, now=step.now)
+            before = await leaderboards.system_stats(step.tx)
+            await work(step)
+            await leaderboards.apply_credits(step.tx, now=step.now)
+            return before, await leaderboards.system_stats(step.tx)
+
+        if preview:
+            before, after = await self._context.store.dry_run(self._action(counted))
+        else:
+            before, after = await self.act(counted)
+        return PurgeResult(before, after, preview, monotonic() - started)
+
+    # Merging
+
+    async def merge(self, destination: str, sources: Sequence[str]) -> None:
+        """Give all that the source users did to the destination user, and remove the sources.
+
+        Raise UserNotFound, or StillChanging when the figures of a user concerned do not stop changing.
+        """
+        merged = sorted({*sources} - {destination})
+
+        async def work(step: Step) -> None:
+            await _lock_affected_trees(step.tx, [destination, *merged])
+            trees: set[str] = set()
+            authors: set[str] = set()
+            for source in merged:
+                result = await graph.moderation.merge_into(step.tx, source, destination, now=step.now)
+                trees |= result.trees
+                authors |= result.authors
+            # The author of a waiting prompt may be away now, or is no longer.
+            for tree in sorted(trees.union(await graph.users.prompts(step.tx, destination))):
+                await tree_lifecycle.reevaluate(step, tree)
+            for source in merged:  # last: whoever holds the ledger of figures waits for nobody else
+                await leaderboards.delete_figures(step.tx, source)
+            await leaderboards.recount(step.tx, sorted({destination, *authors} - {*merged}), now=step.now)
+
+        await self.act(work)
+
+    async def act(self, work: Callable[[Step], Awaitable[T]]) -> T:
+        """Run one action in one transaction, with what it means for the leaderboards."""
+        return await self._context.store.transact(self._action(work), no_timeout=True)
+
+    def _action(self, work: Callable[[Step], Awaitable[T]]) -> Callable[[Tx], Awaitable[T]]:
+        """One action: `work`, and what it means for the leaderboards."""
+
+        async def action(tx: Tx) -> T:
+            step = self._context.step(tx)
+            result = await work(step)
+            await leaderboards.apply_credits(tx, now=step.now)
+            return result
+
+        return action
+
+
+async def _advance_all(step: Step, trees: Iterable[str]) -> None:
+    for tree in sorted(trees):
+        await tree_lifecycle.advance(step, tree)
+
+
+async def _lock_affected_trees(tx: Tx, users: Sequence[str]) -> Sequence[str]:
+    """Lock users, and the trees that change when they go; return those trees. Raise UserNotFound.
+
+    Trees come first, as everywhere. They are sought again then: an answer may have come before the users' locks.
     """
-
-    async def work(at: Moment) -> None:
-        touched = await _held(at.tx, [user])
-        await tasks.release(at.tx, user, now=at.now)
-        if ban:
-            await users.change(at.tx, user, changes={"enabled": False, "deleted": True}, now=at.now)
-        await boards.withdraw(at.tx, user)
-        await removing.withdraw(at.tx, user)
-        doomed = await removing.doomed(at.tx, user, with_prompts=True)
-        gone = await _remove(at, doomed.ids)
-        await removing.forget_tasks(at.tx, user)
-        await _go_on(at, [*touched, *doomed.trees], gone)
-        await boards.drop(at.tx, user)
-
-    return await _purge(graph, limits, rng, work, preview=preview)
+    affected = await graph.moderation.lock_affected_trees(tx, users)
+    if missing := {*users} - {*affected.known}:
+        raise UserNotFound(id=min(missing))
+    await graph.moderation.lock_users(tx, users)
+    return (await graph.moderation.lock_affected_trees(tx, users)).trees
 
 
-async def purge_posts(
-    graph: Graph,
-    limits: Limits,
-    *,
-    rng: Random,
-    user: str,
-    with_prompts: bool,
-    since: datetime | None,
-    until: datetime | None,
-    preview: bool,
-) -> Purged:
-    """Removes what a user wrote between two moments, with all below it. Raises UserNotFound.
-
-    Without `with_prompts` the trees that he began stay, but for his replies.
-    """
-
-    async def work(at: Moment) -> None:
-        doomed = await removing.doomed(at.tx, user, with_prompts=with_prompts, since=since, until=until)
-        gone = await _remove(at, doomed.ids)
-        await _go_on(at, doomed.trees, gone)
-
-    return await _purge(graph, limits, rng, work, preview=preview)
+async def _remove(step: Step, ids: Sequence[str]) -> list[RemovedTree]:
+    await leaderboards.credit_posts(step.tx, ids, "removed")
+    return await graph.moderation.remove(step.tx, ids, now=step.now)
 
 
-async def _remove(at: Moment, ids: Sequence[str]) -> list[Gone]:
-    await boards.credit_posts(at.tx, ids, "removed")
-    return await removing.remove(at.tx, ids, now=at.now)
-
-
-async def _go_on(at: Moment, touched: Iterable[str], gone: Sequence[Gone]) -> None:
-    """Carries on the trees that are left; others take the place of those that are not."""
-    for tree in sorted(set(touched) - {each.id for each in gone}):
-        await lifecycle.reconsider(at, tree)
-    for each in gone:
-        await lifecycle.make_up_for(at, each.lang, each.state)
-
-
-async def _purge(
-    graph: Graph, limits: Limits, rng: Random, work: Callable[[Moment], Awaitable[None]], *, preview: bool
-) -> Purged:
-    started = monotonic()
-
-    async def whole(at: Moment) -> tuple[SystemStats, SystemStats]:
-        await boards.fold(at.tx, now=at.now)
-        before = await boards.system_stats(at.tx)
-        await work(at)
-        await boards.fold(at.tx, now=at.now)
-        return before, await boards.system_stats(at.tx)
-
-    if preview:
-        before, after = await graph.rehearse(_action(limits, rng, whole))
-    else:
-        before, after = await _act(graph, limits, rng, whole)
-    return Purged(before, after, preview, monotonic() - started)
-
-
-# Merging
-
-
-async def merge(graph: Store, limits: Limits, *, rng: Random, destination: str, sources: Sequence[str]) -> None:
-    """Makes several users one: what the sources did is the destination's, and they are no more.
-
-    Raises UserNotFound, or StillChanging when the figures of somebody concerned are never still.
-    """
-    others = sorted({*sources} - {destination})
-
-    async def work(at: Moment) -> None:
-        await _held(at.tx, [destination, *others])
-        changed: set[str] = set()
-        authors: set[str] = set()
-        for source in others:
-            moved = await removing.give(at.tx, source, destination, now=at.now)
-            changed |= moved.trees
-            authors |= moved.authors
-        # Whose prompts wait may be somebody who is away now, or is no longer.
-        for tree in sorted(changed.union(await users.prompts(at.tx, destination))):
-            await lifecycle.reconsider(at, tree)
-        for source in others:  # last: who holds the ledger waits for nobody else
-            await boards.drop(at.tx, source)
-        await boards.recount(at.tx, sorted({destination, *authors} - {*others}), now=at.now)
-
-    await _act(graph, limits, rng, work)
+async def _update_trees(step: Step, affected: Iterable[str], removed: Sequence[RemovedTree]) -> None:
+    """Carry on the trees that are left; others take the place of those that are not."""
+    for tree in sorted(set(affected) - {tree.id for tree in removed}):
+        await tree_lifecycle.reevaluate(step, tree)
+    for tree in removed:
+        await tree_lifecycle.after_removal(step, tree.lang, tree.state)

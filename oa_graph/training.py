@@ -1,7 +1,7 @@
-"""Trains the managed server: plays the service on one, for the AOT cache that its starts are to use.
+"""Train the AOT cache of the managed server: run the service with a simulated crowd on a server that records.
 
-`python -m oa_graph.training` does it now. The commands have it done in the background after the first start, once
-the machine is idle; the setting `aot` keeps them from it.
+`python -m oa_graph.training` runs the training at once. Commands start it in the background after the first start of a
+server, once the machine is idle, unless the setting `aot` is false.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from oa_graph.managed import Address, aot, jars
-from oa_graph.managed.ports import HOST, any_free_port
+from oa_graph.neo4j_server import Address, aot, jars
+from oa_graph.neo4j_server.ports import HOST, any_free_port
+from oa_graph.settings import Settings
 
 _USERS = 16
 _SECONDS = 45.0
-"""Of work by a crowd: by then a cold server has planned and compiled what the service asks most."""
+"""Duration of the workload. A cold server has then planned and compiled the most frequent statements."""
 _KEY = "of a training, known to nobody else and of no use elsewhere"
-_LONGEST_WAIT = 1800.0
-"""Seconds until a training begins on a machine that never becomes idle."""
-_LOOK = 10.0
+_MAX_IDLE_WAIT = 1800.0
+"""Seconds until the training starts on a machine that does not become idle."""
+_LOAD_CHECK_INTERVAL = 10.0
 
 
-def start_in_background() -> None:
-    """Start the training of this machine's server in a process of its own, if it is wanted."""
-    if not aot.is_wanted():
+def start_in_background(settings: Settings) -> None:
+    """Start the training of this machine's server in a process of its own, unless settings or the machine forbid it."""
+    if not (settings.aot and aot.should_train()):
         return
     subprocess.run(
         ["/bin/sh", "-c", '"$@" &', "sh", sys.executable, "-m", "oa_graph.training", "--quietly"],
@@ -43,12 +44,12 @@ def start_in_background() -> None:
     )
 
 
-def play(address: Address, *, seconds: float = _SECONDS) -> None:
-    """Start the service on a server and let a crowd work. Raises what `web_server.running` raises, and CallFailed."""
-    from oa_graph import hosting, web_server  # here, because the commands that only start a training need neither
-    from oa_graph.crowd.simulate import simulate
+def run_workload(address: Address, *, seconds: float = _SECONDS) -> None:
+    """Run the service and a crowd on a server. Raises the errors of `web_server.running_server`, and CallFailed."""
+    from oa_graph import installation, web_server  # here, because commands that only start a training need neither
+    from oa_graph.simulator.simulate import simulate
 
-    neo4j = hosting.Database(address.bolt, address.username, address.password, address.database, browser=None)
+    neo4j = installation.Database(address.bolt, address.username, address.password, address.database, browser=None)
     environment = {
         **_environment(os.environ),
         **neo4j.environment(),
@@ -58,39 +59,41 @@ def play(address: Address, *, seconds: float = _SECONDS) -> None:
     log = jars.folder() / "training.log"
     with (
         TemporaryDirectory(prefix="oa-graph-training-") as data,
-        web_server.running(HOST, any_free_port(), "--data", data, key=_KEY, environment=environment, log=log) as url,
+        web_server.running_server(
+            HOST, any_free_port(), "--data", data, key=_KEY, environment=environment, log=log
+        ) as url,
     ):
         asyncio.run(simulate(url, _KEY, users=_USERS, seconds=seconds, seed=1, pace=0))
 
 
-def _environment(given: Mapping[str, str]) -> dict[str, str]:
-    """The environment with this program on the path, and of its settings only where the caches are."""
-    kept = {
+def _environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with this program on the path, and without its settings, except the cache folder."""
+    selected = {
         name: value
-        for name, value in given.items()
+        for name, value in variables.items()
         if not name.startswith(("OA_GRAPH_", "NEO4J_")) or name == "OA_GRAPH_CACHE"
     }
     root = str(Path(__file__).parents[1])
-    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, (root, given.get("PYTHONPATH"))))}
+    return {**selected, "PYTHONPATH": os.pathsep.join(filter(None, (root, variables.get("PYTHONPATH"))))}
 
 
-def await_idle(seconds: float = _LONGEST_WAIT) -> None:
-    """Wait until other processes use less than half of the cores, so many seconds at most."""
+def await_idle(seconds: float = _MAX_IDLE_WAIT) -> None:
+    """Wait until other processes use less than half of the cores, or until the time limit."""
     end = time.monotonic() + seconds
-    time.sleep(3 * _LOOK)  # the start that wants the cache is not over yet, and its load is not yet measured
+    time.sleep(3 * _LOAD_CHECK_INTERVAL)  # the load average does not yet include the start of the server
     while time.monotonic() < end and os.getloadavg()[0] > (os.cpu_count() or 1) / 2:
-        time.sleep(_LOOK)
+        time.sleep(_LOAD_CHECK_INTERVAL)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m oa_graph.training", description=__doc__)
-    parser.add_argument("--quietly", action="store_true", help="when the machine is idle; remember a failure")
+    parser.add_argument("--quietly", action="store_true", help="wait for an idle machine, and remember a failure")
     if parser.parse_args().quietly:
         os.nice(19)
-        aot.train_or_give_up(play, first=await_idle)
+        aot.train_or_give_up(run_workload, before=await_idle)
         return
     started = time.monotonic()
-    print(f"{aot.train(play)}, {time.monotonic() - started:.1f} s")
+    print(f"{aot.train(run_workload)}, {time.monotonic() - started:.1f} s")
 
 
 if __name__ == "__main__":

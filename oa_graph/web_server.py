@@ -1,4 +1,4 @@
-"""`oa-graph serve` as a process of its own, and the port that a web server listens on."""
+"""`oa-graph serve` as a child process, and the socket of a web server."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from oa_graph.errors import Setup
-from oa_graph.managed.errors import PortTaken
+from oa_graph.neo4j_server.errors import PortTaken
 
-_ANSWERS_WITHIN = 300.0
-"""Seconds that a web server may take to answer."""
+_START_TIMEOUT = 300.0
+"""Seconds until the first answer of a web server."""
 
 
 class WebServerSilent(Setup):
@@ -23,12 +23,12 @@ class WebServerSilent(Setup):
 
 
 class WebServerEnded(Setup):
-    """The web server at {url} ended with status {status}; its log is {log}."""
+    """The web server at {url} exited with status {status}; its log is {log}."""
 
 
 @contextmanager
-def bound(host: str, port: int) -> Generator[socket.socket]:
-    """A socket of our own on the port; 0: on any that is free. Raises PortTaken, OSError."""
+def listening_socket(host: str, port: int) -> Generator[socket.socket]:
+    """Open a listening socket on the port; 0: on any free port. Raise PortTaken, OSError."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -41,10 +41,12 @@ def bound(host: str, port: int) -> Generator[socket.socket]:
 
 
 @contextmanager
-def running(host: str, port: int, *options: str, key: str, environment: Mapping[str, str], log: Path) -> Generator[str]:
-    """The address of a web server that writes to `log`, from when it takes `key`, which no other server knows.
+def running_server(
+    host: str, port: int, *options: str, key: str, environment: Mapping[str, str], log: Path
+) -> Generator[str]:
+    """Start a web server that logs to `log`, and yield its address once it accepts `key`.
 
-    Raises WebServerEnded, WebServerSilent.
+    No other server knows the key. Raise WebServerEnded, WebServerSilent.
     """
     url = f"http://{host}:{port}"
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +57,7 @@ def running(host: str, port: int, *options: str, key: str, environment: Mapping[
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us alone; we end it
+            start_new_session=True,  # Ctrl-C does not reach it; we stop it
         )
     try:
         _await_answer(server, url, key, log)
@@ -66,23 +68,23 @@ def running(host: str, port: int, *options: str, key: str, environment: Mapping[
 
 
 def _await_answer(server: subprocess.Popen[bytes], url: str, key: str, log: Path) -> None:
-    patience = time.monotonic() + _ANSWERS_WITHIN
-    while time.monotonic() < patience:
+    deadline = time.monotonic() + _START_TIMEOUT
+    while time.monotonic() < deadline:
         if (status := server.poll()) is not None:
             raise WebServerEnded(url=url, status=status, log=log)
-        if _takes(url, key):
+        if _accepts_key(url, key):
             return
         time.sleep(0.1)
-    raise WebServerSilent(url=url, seconds=int(_ANSWERS_WITHIN), log=log)
+    raise WebServerSilent(url=url, seconds=int(_START_TIMEOUT), log=log)
 
 
-def _takes(url: str, key: str) -> bool:
-    import httpx  # here, because `serve` needs the port alone and starts faster without it
+def _accepts_key(url: str, key: str) -> bool:
+    import httpx  # here, because `serve` needs only the port and starts faster without it
 
     try:
-        first = httpx.get(
+        response = httpx.get(
             f"{url}/api/v1/messages/", params={"max_count": 1}, headers={"X-API-Key": key}, timeout=5, trust_env=False
         )
     except httpx.TransportError:
         return False
-    return first.is_success
+    return response.is_success

@@ -81,7 +81,10 @@ Moment = Annotated[
 
 
 class Out(BaseModel):
-    """A response. Its fields have no defaults, so that none is forgotten and all are sent."""
+    """A response. Its fields have no defaults, so that none is forgotten, and all are sent.
+
+    Fields that were added later are exceptions: they say when they are sent.
+    """
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import ConfigDict
 
-from oa_graph.api.wire.base import Out
-from oa_graph.model import NoTaskReason
+from oa_graph.api.wire.base import Moment, Out
+from oa_graph.domain.tasks import NoTaskReason
 
 
 class OasstErrorResponse(Out):
@@ -18,19 +18,21 @@ class OasstErrorResponse(Out):
 
 
 class NothingToDo(OasstErrorResponse):
-    """There is no task for this user now."""
+    """There is no task for this user now, or a limit of the user is reached."""
 
     model_config = ConfigDict(json_schema_extra={"required": ["message", "error_code"]})
 
     reason: NoTaskReason
-    """Only with code 1006."""
+    """Only with the codes 1006, 1012 and 429."""
+    retry_at: Moment | None
+    """When to ask again, or until when the limit holds; null where waiting does not help. As `reason`."""
 
 
 class ValidationError(Out):
     """One field that cannot be taken."""
 
     loc: list[str | int]
-    """Where it stands: `body`, `query` or `path`, then the way to the field."""
+    """Where it stands: `body`, `query`, `path` or `header`, then the way to the field."""
     msg: str
     type: str
 

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
-from oa_graph import model
 from oa_graph.api.wire.base import Id, Moment, Out, moment
-from oa_graph.model import AuthMethod
+from oa_graph.domain.users import AuthMethod, User
 
 
 class FrontEndUser(Out):
-    """A user as the service knows him."""
+    """A user of a frontend."""
 
     id: str
     """The frontend's own name for the user, as in requests; not `user_id`."""
@@ -31,7 +30,7 @@ class FrontEndUser(Out):
     tos_acceptance_date: Moment | None
 
 
-def user(value: model.User, *, now: datetime) -> FrontEndUser:
+def user(value: User, *, now: datetime) -> FrontEndUser:
     return FrontEndUser(
         id=value.name,
         display_name=value.display_name,
@@ -49,11 +48,11 @@ def user(value: model.User, *, now: datetime) -> FrontEndUser:
     )
 
 
-def users(values: Iterable[model.User], *, now: datetime) -> list[FrontEndUser]:
-    return [user(each, now=now) for each in values]
+def users(values: Iterable[User], *, now: datetime) -> list[FrontEndUser]:
+    return [user(value, now=now) for value in values]
 
 
-def streak_days(value: model.User, *, now: datetime) -> int | None:
+def streak_days(value: User, *, now: datetime) -> int | None:
     """Whole calendar days (UTC) since the streak began; 0 once a day has passed without work."""
     if value.streak_start is None or value.last_activity is None:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from oa_graph.api.wire.base import Out
-from oa_graph.model import TextLabel
+from oa_graph.domain.posts import TextLabel
 
 Widget = Literal["yes_no", "flag", "likert"]
 

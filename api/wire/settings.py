@@ -9,10 +9,11 @@ from typing import Annotated
 
 from pydantic import JsonValue, WithJsonSchema
 
-from oa_graph import model, settings
+from oa_graph import settings
 from oa_graph.api.wire.base import Out
+from oa_graph.domain import limits
+from oa_graph.domain.posts import TextLabel
 from oa_graph.graph.session import ATTEMPTS
-from oa_graph.model import TextLabel
 
 _MASK = "**********"
 _AT_ONCE = 1
@@ -44,13 +45,13 @@ class PublicSettings(Out):
     USER_STATS_INTERVAL_TOTAL: int
 
 
-def public_settings(given: settings.Settings) -> PublicSettings:
+def public_settings(own_settings: settings.Settings) -> PublicSettings:
     return PublicSettings(
         PROJECT_NAME="oa_graph",
         API_V1_STR="/api/v1",
-        MESSAGE_SIZE_LIMIT=given.limits.message_size_limit,
+        MESSAGE_SIZE_LIMIT=own_settings.limits.message_size_limit,
         DEBUG_USE_SEED_DATA=False,
-        DEBUG_ALLOW_SELF_LABELING=given.limits.allow_self_labeling,
+        DEBUG_ALLOW_SELF_LABELING=own_settings.limits.allow_self_labeling,
         DEBUG_SKIP_EMBEDDING_COMPUTATION=True,
         DEBUG_SKIP_TOXICITY_CALCULATION=True,
         DEBUG_DATABASE_ECHO=False,
@@ -101,7 +102,7 @@ class TreeManagerConfiguration(Out):
     """With commas."""
 
 
-def _tree_manager(limits: model.Limits) -> TreeManagerConfiguration:
+def _tree_manager(limits: limits.Limits) -> TreeManagerConfiguration:
     return TreeManagerConfiguration.model_validate(
         {**asdict(limits), "init_prompt_disabled_langs": ",".join(limits.init_prompt_disabled_langs)}
     )
@@ -191,20 +192,20 @@ _LACKING: Mapping[str, object] = {
 """Settings of the original for what this service does not do."""
 
 
-def full_settings(given: settings.Settings, server: settings.Neo4jSettings) -> Settings:
-    limits, own = given.limits, given.model_dump(mode="json")  # pydantic masks what is secret
+def full_settings(own_settings: settings.Settings, server: settings.Neo4jSettings) -> Settings:
+    limits, own = own_settings.limits, own_settings.model_dump(mode="json")  # pydantic masks what is secret
     return Settings.model_validate(
         {
             **_LACKING,
-            **public_settings(given).model_dump(),
+            **public_settings(own_settings).model_dump(),
             **{name.upper(): value for name, value in own.items() if name.startswith("rate_limit")},
             "OFFICIAL_WEB_API_KEY": _MASK,
-            "ROOT_TOKENS": [_MASK for _ in given.root_tokens],
-            "BACKEND_CORS_ORIGINS": list(given.cors_origins),
-            "BACKEND_CORS_ORIGINS_CSV": ",".join(given.cors_origins),
+            "ROOT_TOKENS": [_MASK for _ in own_settings.root_tokens],
+            "BACKEND_CORS_ORIGINS": list(own_settings.cors_origins),
+            "BACKEND_CORS_ORIGINS_CSV": ",".join(own_settings.cors_origins),
             "DATABASE_URI": server.uri,
             "DATABASE_MAX_TX_RETRY_COUNT": ATTEMPTS,
-            "DATABASE_POOL_SIZE": given.pool_size,
+            "DATABASE_POOL_SIZE": own_settings.pool_size,
             "DEBUG_ALLOW_SELF_RANKING": limits.allow_self_ranking,
             "DEBUG_ALLOW_DUPLICATE_TASKS": limits.allow_duplicate_tasks,
             "DEBUG_IGNORE_TOS_ACCEPTANCE": not limits.enforce_terms,

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from oa_graph import agreement, model
+from oa_graph import reliability
 from oa_graph.api.wire.base import Id, Moment, Out, moment
 from oa_graph.api.wire.frontend_users import streak_days
-from oa_graph.model import AuthMethod, TextLabel, TreeState
+from oa_graph.domain import progress, scores
+from oa_graph.domain.posts import TextLabel
+from oa_graph.domain.trees import TreeState
+from oa_graph.domain.users import AuthMethod
 from oa_graph.policy import scoring
 from oa_graph.policy.agreement import Metric
 
 
 class UserScore(Out):
-    """What a user has done within a time frame, and his place on the board."""
+    """What a user has done within a time frame, and the user's place on the board."""
 
     rank: int | None
     """1 is best; null for users who are not on the board."""
@@ -53,7 +57,7 @@ class UserScore(Out):
     last_activity_date: Moment | None
 
 
-def user_score(value: model.Placed, *, viewer: str | None, now: datetime) -> UserScore:
+def user_score(value: scores.BoardEntry, *, viewer: str | None, now: datetime) -> UserScore:
     """`value` as the user with id `viewer` sees it."""
     score, who = value.score, value.user
     return UserScore(
@@ -65,13 +69,13 @@ def user_score(value: model.Placed, *, viewer: str | None, now: datetime) -> Use
         display_name=who.display_name,
         leader_score=score.points if score else 0,
         level=scoring.level(score.points) if score else 0,
-        base_date=moment(scoring.base(value.frame, now)),
+        base_date=moment(scoring.frame_start(value.frame, now)),
         modified_date=moment(score.modified) if score else None,
         rankings_good=0,
         streak_last_day_date=moment(who.streak_start),
         streak_days=streak_days(who, now=now),
         last_activity_date=moment(who.last_activity),
-        **{name: value.figures.get(name, 0) for name in model.WORK},
+        **{name: value.figures.get(name, 0) for name in scores.WORK},
     )
 
 
@@ -84,18 +88,18 @@ class LeaderboardStats(Out):
 
 
 def leaderboard(
-    frame: model.Frame, rows: Iterable[model.Placed], *, viewer: str | None, now: datetime
+    frame: scores.TimeFrame, rows: Iterable[scores.BoardEntry], *, viewer: str | None, now: datetime
 ) -> LeaderboardStats:
     listed = list(rows)
     return LeaderboardStats(
         time_frame=frame.value,
         last_updated=_newest(listed, now),
-        leaderboard=[user_score(each, viewer=viewer, now=now) for each in listed],
+        leaderboard=[user_score(entry, viewer=viewer, now=now) for entry in listed],
     )
 
 
-def _newest(rows: Iterable[model.Placed], now: datetime) -> str:
-    return moment(max((each.score.modified for each in rows if each.score), default=now))
+def _newest(rows: Iterable[scores.BoardEntry], now: datetime) -> str:
+    return moment(max((entry.score.modified for entry in rows if entry.score), default=now))
 
 
 class TrollScore(Out):
@@ -135,7 +139,7 @@ class TrollScore(Out):
     political_content: int
 
 
-def troll_score(value: model.Placed, *, now: datetime) -> TrollScore:
+def troll_score(value: scores.BoardEntry, *, now: datetime) -> TrollScore:
     score, who, figures = value.score, value.user, value.figures
     get = figures.get
     return TrollScore(
@@ -150,7 +154,7 @@ def troll_score(value: model.Placed, *, now: datetime) -> TrollScore:
         deleted=who.deleted,
         show_on_leaderboard=who.show_on_leaderboard,
         troll_score=score.troll_points if score else 0,
-        base_date=moment(scoring.base(value.frame, now)),
+        base_date=moment(scoring.frame_start(value.frame, now)),
         modified_date=moment(score.modified) if score else None,
         red_flags=get("red_flags", 0),
         upvotes=get("upvotes", 0),
@@ -179,12 +183,12 @@ class TrollboardStats(Out):
     trollboard: list[TrollScore]
 
 
-def trollboard(frame: model.Frame, rows: Iterable[model.Placed], *, now: datetime) -> TrollboardStats:
+def trollboard(frame: scores.TimeFrame, rows: Iterable[scores.BoardEntry], *, now: datetime) -> TrollboardStats:
     listed = list(rows)
     return TrollboardStats(
         time_frame=frame.value,
         last_updated=_newest(listed, now),
-        trollboard=[troll_score(each, now=now) for each in listed],
+        trollboard=[troll_score(entry, now=now) for entry in listed],
     )
 
 
@@ -199,7 +203,7 @@ class SystemStats(Out):
     message_trees: int
 
 
-def system_stats(value: model.SystemStats) -> SystemStats:
+def system_stats(value: scores.PostCounts) -> SystemStats:
     return SystemStats(
         all=value.all,
         active=value.active,
@@ -220,7 +224,7 @@ class PurgeResultModel(Out):
     """Seconds."""
 
 
-def purged(before: model.SystemStats, after: model.SystemStats, *, preview: bool, seconds: float) -> PurgeResultModel:
+def purged(before: scores.PostCounts, after: scores.PostCounts, *, preview: bool, seconds: float) -> PurgeResultModel:
     return PurgeResultModel(before=system_stats(before), after=system_stats(after), preview=preview, duration=seconds)
 
 
@@ -276,6 +280,65 @@ class AllCachedStatsResponse(Out):
     stats_by_name: dict[CachedStatsName, CachedStatsResponse]
 
 
+class WorkSlotStats(Out):
+    """What was done within ten minutes."""
+
+    start: Moment
+    people: int
+    answers: int
+    """Texts, reviews and rankings."""
+
+
+class PoolStats(Out):
+    """The open places of a kind of task in a language, and who works on them."""
+
+    kind: str
+    lang: str
+    places: int
+    """Messages that want something."""
+    wants: int
+    """Answers that they want, all together."""
+    free: int
+    """Messages that take one more user now."""
+    held: int
+    """Leases that have not ended."""
+    people: int
+    """Different users who hold one."""
+    next_end: Moment | None
+    """When the first of these leases ends; null: there is none."""
+
+
+class ProgressStats(Out):
+    """What a collection needs now, and how fast it gets it."""
+
+    at: Moment
+    trees: list[LangStateCount]
+    pools: list[PoolStats]
+    work: list[WorkSlotStats]
+    """Of the last day; slots without answers are left out."""
+    answers_per_hour: float
+    """Of late: in the last hour, or on average of the last day where that hour had none."""
+    missing_posts: int
+    """Messages that growing trees still lack of their goals."""
+    answers_wanted: int
+    """Answers that trees at work still want; rankings of replies that are not written yet are left out."""
+    seconds_left: float | None
+    """How long these take at that rate; null: nobody works."""
+
+
+def progress_stats(value: progress.CollectionProgress) -> ProgressStats:
+    return ProgressStats(
+        at=moment(value.at),
+        trees=[LangStateCount(lang=count.lang, state=count.state, count=count.trees) for count in value.trees],
+        pools=[PoolStats.model_validate({**asdict(pool), "next_end": moment(pool.next_end)}) for pool in value.pools],
+        work=[WorkSlotStats(start=moment(slot.start), people=slot.people, answers=slot.answers) for slot in value.work],
+        answers_per_hour=value.answers_per_hour,
+        missing_posts=value.missing_posts,
+        answers_wanted=value.answers_wanted,
+        seconds_left=value.seconds_left,
+    )
+
+
 class AgreementMeasure(Out):
     """How far people agree on one thing."""
 
@@ -301,7 +364,7 @@ class UserReliability(Out):
     """How often a user is right, as far as others can tell."""
 
     user_id: Id
-    work: agreement.Work
+    work: reliability.JudgementKind
     value: float | None
     """0 to 1, where a coin has 0.5; null when it is not defined."""
     judgements: int
@@ -323,22 +386,22 @@ class AgreementStats(Out):
     """Those who judged what others judged too."""
 
 
-def agreement_stats(value: agreement.Agreements, users: Iterable[agreement.Reliability]) -> AgreementStats:
+def agreement_stats(value: reliability.Agreements, users: Iterable[reliability.Reliability]) -> AgreementStats:
     return AgreementStats(
         lang=value.lang,
         trees=value.trees,
-        labels=[_measure(each) for each in value.labels],
-        rankings=[_measure(each) for each in value.rankings],
+        labels=[_measure(agreement) for agreement in value.labels],
+        rankings=[_measure(agreement) for agreement in value.rankings],
         users=[
             UserReliability(
-                user_id=each.user, work=each.work, value=each.value, judgements=each.judgements, why=each.why
+                user_id=user.user, work=user.work, value=user.value, judgements=user.judgements, why=user.why
             )
-            for each in users
+            for user in users
         ],
     )
 
 
-def _measure(value: agreement.Agreement) -> AgreementMeasure:
+def _measure(value: reliability.Agreement) -> AgreementMeasure:
     return AgreementMeasure(
         name=value.name,
         measure=value.measure,

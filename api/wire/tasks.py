@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from enum import StrEnum
 from typing import Annotated, Generic, Literal, TypedDict, TypeVar
 
 from pydantic import Field
 
-from oa_graph import model
-from oa_graph.api.wire.base import Id, Out
+from oa_graph.api.wire.base import Id, Moment, Out, moment
 from oa_graph.api.wire.labels import LabelDescription, described
 from oa_graph.api.wire.posts import Conversation, ConversationMessage, conversation, conversation_message
 from oa_graph.api.wire.sent import TaskRequestType
-from oa_graph.model import LabelMode, TaskKind
+from oa_graph.domain import tasks
+from oa_graph.domain.tasks import LabelMode, TaskKind
 
 
-class InitialPromptTask(Out):
+class TaskGuideline(Out):
+    """The guideline of a task. `GET /guidelines/{id}` has the whole text."""
+
+    id: Id
+    version: int
+    """Counts from 1 for each kind of task and language."""
+    short: str
+    """The first paragraph, in one line."""
+
+
+class _Task(Out):
+    guideline: TaskGuideline | None = None
+    """How to do this kind of task well; null where there is no guideline for it."""
+    lease_until: Moment | None
+    """Until when the place is reserved for this task; null for a task that holds no place."""
+    expires: Moment | None
+    """Until when an answer is taken; null: without end."""
+
+
+class InitialPromptTask(_Task):
     """Write a prompt to the assistant."""
 
     hint: str | None
+    """The short form of the guideline."""
     id: Id
     type: Literal["initial_prompt"]
 
 
-class PrompterReplyTask(Out):
+class PrompterReplyTask(_Task):
     """Reply to the assistant."""
 
     hint: str | None
+    """The short form of the guideline."""
     id: Id
     type: Literal["prompter_reply"]
     conversation: Conversation
     """Ends with the assistant's message."""
 
 
-class AssistantReplyTask(Out):
+class AssistantReplyTask(_Task):
     """Reply as the assistant."""
 
     id: Id
@@ -44,7 +65,7 @@ class AssistantReplyTask(Out):
     """Ends with the prompter's message."""
 
 
-class RankInitialPromptsTask(Out):
+class RankInitialPromptsTask(_Task):
     """Put prompts into an order, best first."""
 
     id: Id
@@ -57,7 +78,7 @@ class RankInitialPromptsTask(Out):
 Kind = TypeVar("Kind", bound=str)
 
 
-class _RankReplies(Out, Generic[Kind]):
+class _RankReplies(_Task, Generic[Kind]):
     id: Id
     type: Kind
     conversation: Conversation
@@ -69,7 +90,7 @@ class _RankReplies(Out, Generic[Kind]):
     message_tree_id: Id
     ranking_parent_id: Id
     reveal_synthetic: bool
-    """Whether to show that models wrote the replies; only when all are theirs."""
+    """Whether to show that models wrote the replies: all are theirs, and authors are shown in rankings."""
 
 
 class RankPrompterRepliesTask(_RankReplies[Literal["rank_prompter_replies"]]):
@@ -87,7 +108,7 @@ class LabelTaskDisposition(StrEnum):
     SPAM = "spam"
 
 
-class _Label(Out, Generic[Kind]):
+class _Label(_Task, Generic[Kind]):
     id: Id
     type: Kind
     message_id: Id
@@ -122,6 +143,15 @@ class LabelAssistantReplyTask(_Label[Literal["label_assistant_reply"]]):
     """The text of the message to label."""
 
 
+class DecideEndTask(_Task):
+    """Say whether a conversation is at its end. Only for clients with the capability `end_vote`."""
+
+    id: Id
+    type: Literal["decide_end"]
+    conversation: Conversation
+    """Ends with the assistant's message that is asked about."""
+
+
 AnyTask = (
     InitialPromptTask
     | PrompterReplyTask
@@ -132,35 +162,45 @@ AnyTask = (
     | LabelInitialPromptTask
     | LabelPrompterReplyTask
     | LabelAssistantReplyTask
+    | DecideEndTask
 )
 
 
-def task(value: model.Task, *, viewer: str | None, show_authors: bool = False) -> AnyTask:
+def task(value: tasks.Task, *, viewer: str | None, show_authors: bool = False) -> AnyTask:
     """`value` as it is handed to the user with id `viewer`.
 
     Without `show_authors` a judge does not learn who, or whether a model, wrote what is to be judged.
     """
+    shape = _shape(value, viewer=viewer, show_authors=show_authors)
+    if value.guideline:
+        guideline = value.guideline
+        shape.guideline = TaskGuideline(id=guideline.id, version=guideline.version, short=guideline.short)
+    return shape
+
+
+def _shape(value: tasks.Task, *, viewer: str | None, show_authors: bool) -> AnyTask:
+    hint = value.guideline and value.guideline.short
     match value.kind:
         case TaskKind.INITIAL_PROMPT:
-            return InitialPromptTask(hint=None, id=value.id, type="initial_prompt")
+            return InitialPromptTask(hint=hint, type="initial_prompt", **_common(value))
         case TaskKind.PROMPTER_REPLY:
             return PrompterReplyTask(
-                hint=None,
-                id=value.id,
+                hint=hint,
                 type="prompter_reply",
                 conversation=conversation(value.thread, viewer=viewer),
+                **_common(value),
             )
         case TaskKind.ASSISTANT_REPLY:
             return AssistantReplyTask(
-                id=value.id, type="assistant_reply", conversation=conversation(value.thread, viewer=viewer)
+                type="assistant_reply", conversation=conversation(value.thread, viewer=viewer), **_common(value)
             )
         case TaskKind.RANK_INITIAL_PROMPTS:
             prompts = _candidates(value, viewer=viewer, show_authors=show_authors)
             return RankInitialPromptsTask(
-                id=value.id,
                 type="rank_initial_prompts",
-                prompts=[each.text for each in prompts],
+                prompts=[prompt.text for prompt in prompts],
                 prompt_messages=prompts,
+                **_common(value),
             )
         case TaskKind.RANK_PROMPTER_REPLIES:
             return RankPrompterRepliesTask(
@@ -188,23 +228,36 @@ def task(value: model.Task, *, viewer: str | None, show_authors: bool = False) -
                 reply=value.thread[-1].text,
                 **_review(value, viewer=viewer, show_authors=show_authors),
             )
+        case TaskKind.DECIDE_END:
+            return DecideEndTask(
+                type="decide_end",
+                conversation=_shown_last(value, viewer=viewer, show_authors=show_authors),
+                **_common(value),
+            )
 
 
-def _all_synthetic(candidates: Collection[model.Post]) -> bool:
-    return all(each.synthetic for each in candidates)
-
-
-def _candidates(value: model.Task, *, viewer: str | None, show_authors: bool) -> list[ConversationMessage]:
-    """What is to be ranked; that a model wrote a candidate is told where models wrote all, as in the original."""
-    show_synthetic = show_authors or _all_synthetic(value.candidates)
-    return [
-        conversation_message(post, viewer=viewer, show_author=show_authors, show_synthetic=show_synthetic)
-        for post in value.candidates
-    ]
-
-
-class _Ranking(TypedDict):
+class _Common(TypedDict):
     id: str
+    lease_until: str | None
+    expires: str | None
+
+
+def _common(value: tasks.Task) -> _Common:
+    return _Common(id=value.id, lease_until=moment(value.lease_until), expires=moment(value.expires))
+
+
+def _shown_last(value: tasks.Task, *, viewer: str | None, show_authors: bool) -> Conversation:
+    """A conversation whose last message is to be judged."""
+    *above, post = value.thread
+    judged = conversation_message(post, viewer=viewer, show_author=show_authors)
+    return Conversation(messages=[*conversation(above, viewer=viewer).messages, judged])
+
+
+def _candidates(value: tasks.Task, *, viewer: str | None, show_authors: bool) -> list[ConversationMessage]:
+    return [conversation_message(post, viewer=viewer, show_author=show_authors) for post in value.candidates]
+
+
+class _Ranking(_Common):
     conversation: Conversation
     replies: list[str]
     reply_messages: list[ConversationMessage]
@@ -213,22 +266,21 @@ class _Ranking(TypedDict):
     reveal_synthetic: bool
 
 
-def _ranking(value: model.Task, *, viewer: str | None, show_authors: bool) -> _Ranking:
+def _ranking(value: tasks.Task, *, viewer: str | None, show_authors: bool) -> _Ranking:
     candidates = _candidates(value, viewer=viewer, show_authors=show_authors)
     parent = value.thread[-1]
     return _Ranking(
-        id=value.id,
+        **_common(value),
         conversation=conversation(value.thread, viewer=viewer),
-        replies=[each.text for each in candidates],
+        replies=[reply.text for reply in candidates],
         reply_messages=candidates,
         message_tree_id=parent.tree,
         ranking_parent_id=parent.id,
-        reveal_synthetic=_all_synthetic(value.candidates),
+        reveal_synthetic=all(candidate.synthetic for candidate in candidates),
     )
 
 
-class _Review(TypedDict):
-    id: str
+class _Review(_Common):
     message_id: str
     valid_labels: list[str]
     mandatory_labels: list[str]
@@ -238,27 +290,84 @@ class _Review(TypedDict):
     conversation: Conversation
 
 
-def _review(value: model.Task, *, viewer: str | None, show_authors: bool) -> _Review:
-    form, (*above, post) = value.form, value.thread
+def _review(value: tasks.Task, *, viewer: str | None, show_authors: bool) -> _Review:
+    form = value.form
     assert form is not None, "a task to label comes with its form"
-    judged = conversation_message(post, viewer=viewer, show_author=show_authors, show_synthetic=show_authors)
     return _Review(
-        id=value.id,
-        message_id=post.id,
+        **_common(value),
+        message_id=value.thread[-1].id,
         valid_labels=list(form.labels),
         mandatory_labels=list(form.mandatory),
         mode=form.mode,
         disposition=LabelTaskDisposition(form.disposition),
         labels=described(form.labels),
-        conversation=Conversation(messages=[*conversation(above, viewer=viewer).messages, judged]),
+        conversation=_shown_last(value, viewer=viewer, show_authors=show_authors),
     )
 
 
-def lease(value: model.Lease) -> str:
+def lease(value: tasks.Lease) -> str:
     """A lease as the value of a header: a structured field, its time in UTC and whole seconds, rounded down."""
     if value.until is None:
         return "lost"
     return f'held; until="{value.until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+
+
+class TaskLease(Out):
+    """The reservation of a task's place."""
+
+    held: bool
+    """Whether the place is reserved for this task. An answer is taken all the same."""
+    lease_until: Moment | None
+    """Until when; null unless it is."""
+    renewable_until: Moment | None
+    """When it can be renewed no more; null: without bound, or for a task that holds no place."""
+
+
+def task_lease(value: tasks.Lease | None) -> TaskLease:
+    """A lease; None: the task holds no place."""
+    if value is None:
+        return TaskLease(held=False, lease_until=None, renewable_until=None)
+    return TaskLease(
+        held=value.until is not None,
+        lease_until=moment(value.until),
+        renewable_until=moment(value.renewable_until),
+    )
+
+
+class OpenTask(Out):
+    """A task that the user can go on with."""
+
+    task: AnyTask
+    """As it was handed out."""
+    created: Moment
+    """When it was handed out."""
+    message_id: str | None
+    """The id that the frontend gave in the ack; null before the ack."""
+    lease_until: Moment | None
+    """As in `task`; null also when the reservation has lapsed."""
+    expires: Moment | None
+    """As in `task`."""
+
+
+class OpenTasks(Out):
+    """The open tasks of a user, newest first, at most 100."""
+
+    tasks: list[OpenTask]
+
+
+def open_tasks(values: Sequence[tasks.OpenTask], *, show_authors: bool) -> OpenTasks:
+    return OpenTasks(
+        tasks=[
+            OpenTask(
+                task=task(value.task, viewer=value.task.user, show_authors=show_authors),
+                created=moment(value.created),
+                message_id=value.message_id,
+                lease_until=moment(value.task.lease_until),
+                expires=moment(value.task.expires),
+            )
+            for value in values
+        ]
+    )
 
 
 class TaskDone(Out):
@@ -271,6 +380,10 @@ class TaskDone(Out):
 
 def done(id: str) -> TaskDone:
     return TaskDone(id=id, type="task_done")
+
+
+def _is_missing(value: object) -> bool:
+    return value is None
 
 
 class TaskAvailability(Out):
@@ -290,8 +403,12 @@ class TaskAvailability(Out):
     label_initial_prompt: int
     label_assistant_reply: int
     label_prompter_reply: int
+    decide_end: Annotated[int | None, Field(default=None, exclude_if=_is_missing)]
+    """Only for clients with the capability `end_vote`."""
 
 
 def availability(counts: Mapping[str, int]) -> TaskAvailability:
     """All request types; 0 for those that nothing is counted for."""
-    return TaskAvailability.model_validate({each.value: counts.get(each.value, 0) for each in TaskRequestType})
+    numbers: dict[str, int | None] = {kind.value: counts.get(kind.value, 0) for kind in TaskRequestType}
+    numbers["decide_end"] = counts.get("decide_end")
+    return TaskAvailability.model_validate(numbers)

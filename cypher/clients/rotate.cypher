@@ -1,4 +1,4 @@
-// clients/rotate: gives an API client another key; the one before no longer opens anything.
+// clients/rotate: replace the key of an API client; the old key stops working.
 //
 // in    id        STRING
 // in    key_hash  STRING  sha256 of the new key, hex

@@ -1,4 +1,4 @@
-// explore/acceptance_by_language: how many posts the reviews let stand, by language and role.
+// explore/acceptance_by_language: posts that the reviews accepted and rejected, by language and role.
 //
 // in    lang       STRING   language of the posts; null for all
 // out   lang       STRING   of the posts

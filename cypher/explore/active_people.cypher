@@ -1,4 +1,4 @@
-// explore/active_people: how many different people were at work on each day.
+// explore/active_people: how many people worked on each day.
 //
 // in    lang       STRING   language of the posts that they worked on; null for all
 // out   day        DATE     in UTC

@@ -1,16 +1,16 @@
-// explore/against_the_crowd: who ranks against the crowd: the pairs that a person puts the other way round.
+// explore/against_the_crowd: how often each person ranks pairs of replies against the consensus.
 //
-// A person's own rankings are part of the consensus: where few people rank, everybody looks more like the crowd than
-// he is. Ask for several rankings of each person before you think anything of him.
+// The consensus includes a person's own rankings: where few people rank, everybody seems to agree more than they do. Look at
+// several rankings of a person before drawing conclusions.
 //
 // in    lang      STRING   language of the ranked posts; null for all
 // in    at_least  INTEGER  rankings of a person; null for 1
 // out   person    STRING   user id
-// out   name      STRING   to show; null when there is no such user any more
+// out   name      STRING   display name; null when the user no longer exists
 // out   rankings  INTEGER  of replies that have a rank
 // out   pairs     INTEGER  of two ranked replies, in all these rankings
 // out   against   INTEGER  of them those that the consensus has the other way round
-// out   share     FLOAT    against of pairs: 0 always with the crowd, 1 never
+// out   share     FLOAT    against of pairs: 0 always with the consensus, 1 never
 // rows  many               the largest share first, then the most pairs
 // needs rankings
 // cost  scan of the rankings, one look at the pairs of each; sorts the people

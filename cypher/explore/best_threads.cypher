@@ -1,4 +1,4 @@
-// explore/best_threads: the best thread of each tree: from the prompt on, always the best of the replies.
+// explore/best_threads: the best thread of each tree: from the prompt on, always the best reply.
 //
 // Replies without a rank come after those that have one, the oldest first. Posts that are deleted or rejected are left
 // out, and all below them.
@@ -20,9 +20,7 @@ MATCH (tree:Tree)-[:ROOT]->(root:Post)
 WHERE tree.id >= '' AND ($lang IS NULL OR tree.lang = $lang) AND ($state IS NULL OR tree.state = $state)
   AND NOT root.deleted AND coalesce(root.accepted, true)
 CALL (root) {
-  MATCH (root)
-    (()<-[:REPLY_TO]-(reply:Post WHERE NOT reply.deleted AND coalesce(reply.accepted, true))){0,1000} (leaf:Post)
-  WHERE NOT EXISTS { (leaf)<-[:REPLY_TO]-(more:Post) WHERE NOT more.deleted AND coalesce(more.accepted, true) }
+  <<explore/threads>>
   // Lists are compared place by place, so the least one has the best reply on each step.
   RETURN [root] + reply AS thread
   ORDER BY [post IN [root] + reply | [coalesce(post.rank, 1000000), post.created, post.id]] LIMIT 1

@@ -1,6 +1,6 @@
-// explore/close_calls: the posts under which the order of the replies is least sure.
+// explore/close_calls: the posts whose replies have the least certain order.
 //
-// Orders that came with an import have no margin.
+// Imported orders have no margin.
 //
 // in    lang      STRING   language of the tree; null for all
 // in    at_most   INTEGER  the largest margin to look at; null for 1

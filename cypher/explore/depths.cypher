@@ -1,4 +1,4 @@
-// explore/depths: how many posts there are at each depth, and what became of them.
+// explore/depths: the number of posts at each depth, and their verdicts.
 //
 // in    lang       STRING   language of the tree; null for all
 // out   depth      INTEGER  0 is the root

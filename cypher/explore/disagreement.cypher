@@ -1,4 +1,4 @@
-// explore/disagreement: pairs of replies over which those who ranked them disagree.
+// explore/disagreement: pairs of replies whose order is disputed among those who ranked them.
 //
 // Rankings that call all candidates bad are left out.
 //
@@ -8,7 +8,7 @@
 // out   lang            STRING   of the tree
 // out   preferred       STRING   id of the reply that more voters put first; of a tie the smaller id
 // out   other           STRING   id
-// out   voters_for      INTEGER  who put the preferred one first
+// out   voters_for      INTEGER  people who put the preferred one first
 // out   voters_against  INTEGER  at least 1
 // rows  many                     the most even first, then the most voters, then by id
 // needs rankings

@@ -1,6 +1,6 @@
-// explore/duplicate_texts: texts that stand more than once.
+// explore/duplicate_texts: texts that several posts have.
 //
-// Texts are the same when they are so letter by letter.
+// Texts are compared exactly.
 //
 // in    lang      STRING   language of the posts; null for all
 // in    at_least  INTEGER  characters of a text; null for 20

@@ -1,11 +1,11 @@
-// explore/edited_posts: posts whose text was changed, and by whom.
+// explore/edited_posts: posts whose text was edited, and by whom.
 //
 // in    lang       STRING          language of the post; null for all
 // out   tree       STRING          id
 // out   post       STRING          id
 // out   author     STRING          user id; null for the system
 // out   edits      INTEGER
-// out   editors    LIST<STRING>    user ids of who changed it
+// out   editors    LIST<STRING>    user ids of the editors
 // out   by_others  BOOLEAN         whether one of them is not the author
 // out   before     STRING          the first text
 // out   now        STRING          the last one

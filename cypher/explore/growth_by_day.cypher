@@ -1,7 +1,7 @@
-// explore/growth_by_day: what was written on each day.
+// explore/growth_by_day: posts written on each day.
 //
-// Days are those of UTC. A post counts on the day of its creation, whatever became of it later; posts of a file without
-// dates count on the day on which they came here.
+// Days are in UTC. A post counts on the day of its creation, deleted and rejected posts too; posts of a file without dates
+// count on the day of the import.
 //
 // in    lang              STRING   language of the tree; null for all
 // out   day               DATE

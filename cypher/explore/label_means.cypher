@@ -1,4 +1,4 @@
-// explore/label_means: what reviewers say of each post, label by label.
+// explore/label_means: the mean of each label of each post.
 //
 // in    lang       STRING   language of the tree; null for all
 // in    tree       STRING   id; null for all
@@ -7,9 +7,9 @@
 // out   post       STRING   id
 // out   label      STRING
 // out   mean       FLOAT
-// out   deviation  FLOAT    standard deviation of the values: 0 where all say the same
-// out   given      INTEGER  how many gave it
-// out   imported   BOOLEAN  whether it came with an import, which tells no deviation
+// out   deviation  FLOAT    standard deviation of the values: 0 where all are equal
+// out   given      INTEGER  number of values
+// out   imported   BOOLEAN  whether it was imported, without a deviation
 // rows  many                by post and label
 // needs labels
 // cost  scan of the trees by id, one look at each review of their posts; sorts nothing beyond a tree
@@ -23,7 +23,7 @@ CALL (tree) {
 }
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
-  UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label
+  UNWIND <<explore/labels>> AS label
   RETURN label, avg(review[label]) AS mean, stDevP(review[label]) AS deviation, count(*) AS given, false AS imported
   UNION ALL
   UNWIND post.imported_labels AS label

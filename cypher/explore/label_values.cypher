@@ -1,7 +1,7 @@
-// explore/label_values: which values people give each label, and how often.
+// explore/label_values: the values that people give each label, and how often.
 //
-// Looks at the first posts by id, which is as good as a draw where ids are made at random: shares are what to read, not
-// numbers. Reviews have a value of each person; imported labels have the mean of some people, and count once for a post.
+// It reads the first posts by id, a random sample where ids are random: read shares, not numbers. A review holds the value
+// of one person; an imported label holds the mean of several people, and counts once for a post.
 //
 // in    lang      STRING   language of the tree; null for all
 // in    posts     INTEGER  how many posts are looked at; null for 20000
@@ -18,7 +18,7 @@ WHERE post.id >= '' AND ($lang IS NULL OR EXISTS { (:Tree {id: post.tree, lang: 
 WITH post ORDER BY post.id LIMIT coalesce($posts, 20000)
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
-  WITH review, [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS labels
+  WITH review, <<explore/labels>> AS labels
   UNWIND labels AS label
   RETURN label, false AS imported, review[label] AS value
   UNION ALL

@@ -1,7 +1,7 @@
-// explore/labels_by_rank: whether the order of the crowd fits what reviewers say: the mean of each label by rank.
+// explore/labels_by_rank: the mean of each label by rank: whether reviews agree with rankings.
 //
-// Looks at the first posts by id that have a rank and a label, which is as good as a draw where ids are made at random.
-// The mean of a post is that of its reviews and of the people behind a label that came with an import.
+// It reads the first posts by id that have a rank and a label, a random sample where ids are random. The mean of a post is
+// that of its reviews and of its imported labels.
 //
 // in    lang       STRING   language of the tree; null for all
 // in    posts      INTEGER  how many posts are looked at; null for 20000
@@ -21,7 +21,7 @@ WHERE post.id >= '' AND post.rank IS NOT NULL
 WITH post ORDER BY post.id LIMIT coalesce($posts, 20000)
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
-  UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label
+  UNWIND <<explore/labels>> AS label
   RETURN label, review[label] AS value, 1 AS people
   UNION ALL
   UNWIND post.imported_labels AS label

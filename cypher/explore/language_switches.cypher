@@ -1,6 +1,6 @@
 // explore/language_switches: posts in another language than their tree.
 //
-// Such posts come from files: what people write here has the language of its tree.
+// Such posts come from imports: posts written here have the language of their tree.
 //
 // in    lang       STRING   language of the tree; null for all
 // out   tree_lang  STRING

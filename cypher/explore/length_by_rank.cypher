@@ -1,6 +1,6 @@
-// explore/length_by_rank: whether the longer reply wins: the length of replies by rank.
+// explore/length_by_rank: the length of replies by rank: whether longer replies win.
 //
-// Looks at the first ranked replies by id, which is as good as a draw where ids are made at random.
+// It reads the first ranked replies by id, a random sample where ids are random.
 //
 // in    lang                  STRING   language of the tree; null for all
 // in    posts                 INTEGER  how many posts are looked at; null for 20000

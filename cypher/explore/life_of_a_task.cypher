@@ -1,12 +1,12 @@
-// explore/life_of_a_task: what happened to one task, in order.
+// explore/life_of_a_task: the events of one task, in order.
 //
 // in    task    STRING          required; id
 // out   at      ZONED DATETIME
 // out   event   STRING          handed out, acknowledged, skipped, gave, done, reservation ends, expires
-// out   person  STRING          user id of who did it; null for ends
-// out   detail  STRING          of a start the kind, of an ack its id, of a skip its reason, of a gift its id
+// out   person  STRING          user id of the acting user; null for ends
+// out   detail  STRING          the kind of the task, the ack id, the reason of a skip, or the id of the answer
 // out   post    STRING          id of the post that it is about; null for prompts
-// rows  many                    in order; none when there is no such task
+// rows  many                    in order; none for an unknown task
 // needs tasks
 // cost  one seek, a few expands
 // mode  read
@@ -27,7 +27,7 @@ CALL (task, holder) {
   UNION ALL
   RETURN task.done AS at, 4 AS step, 'done' AS event, holder AS person, null AS detail
   UNION ALL
-  MATCH (task)-[lease:LEASES]->()
+  MATCH (task)-[lease:LEASES|LEASES_VOTE]->()
   RETURN datetime({epochMillis: lease.until}) AS at, 5 AS step, 'reservation ends' AS event, null AS person,
     null AS detail
   UNION ALL

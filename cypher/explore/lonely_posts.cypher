@@ -9,7 +9,7 @@
 // out   depth    INTEGER         0 is the prompt
 // out   replies  INTEGER         live ones that it has; 8: or more
 // out   wants    INTEGER         replies that it still wants
-// out   skips    INTEGER         people who would not answer it
+// out   skips    INTEGER         people who skipped it
 // out   created  ZONED DATETIME
 // out   text     STRING
 // rows  many                     the oldest first

@@ -1,11 +1,11 @@
-// explore/margins: how clearly the crowd ranks: the margin of each consensus, counted.
+// explore/margins: the margins of the consensus rankings, counted.
 //
-// The margin is that of the weakest pair that decided the order, in voters: 1 of 3 rankings is a close call, 3 of 3
-// unanimous. Orders that came with an import have none: they are counted without one.
+// The margin is that of the weakest pair that decided the order, in voters: 1 of 3 rankings is close, 3 of 3 unanimous.
+// Imported orders have no margin and are counted without one.
 //
 // in    lang      STRING   language of the tree; null for all
 // out   rankings  INTEGER  that the parent has
-// out   margin    INTEGER  voters by which the weakest decided pair of its replies was decided; null: nobody voted here
+// out   margin    INTEGER  voters by which the weakest decided pair of its replies was decided; null: no rankings here
 // out   parents   INTEGER  how many have so many rankings and this margin
 // out   replies   FLOAT    ranked under each, on average
 // rows  many               by rankings, then margin

@@ -1,9 +1,9 @@
-// explore/models: what the crowd thinks of models: their replies beside those of people.
+// explore/models: how the replies of models compare with those of people.
 //
-// Mean ranks of different models compare only where they meet the same siblings; the duels with people are fairer.
+// Mean ranks of different models are comparable only among the same siblings; the duels with people are fairer.
 //
 // in    lang            STRING   language of the tree; null for all
-// out   model           STRING   null for people, empty where nobody noted its name
+// out   model           STRING   null for people, empty where the name is unknown
 // out   replies         INTEGER  live ones
 // out   accepted_share  FLOAT    of those with a verdict; null where none has one
 // out   ranked          INTEGER

@@ -1,11 +1,11 @@
-// explore/open_places: what can be asked for now: the open places of each kind and language.
+// explore/open_places: the open places of each task kind and language.
 //
 // in    lang    STRING          null for all
 // out   kind    STRING          of the task
 // out   lang    STRING
 // out   places  INTEGER         posts that want something
 // out   wants   INTEGER         answers that they want, all together
-// out   free    INTEGER         posts of which somebody may be given one now
+// out   free    INTEGER         posts that take one more user now
 // out   oldest  ZONED DATETIME  when the first of these posts was written
 // rows  many                    by kind and language
 // needs open places

@@ -1,11 +1,11 @@
 // explore/pairs_of_people: who replies to whom.
 //
-// Who answers himself is one of these pairs. `back` counts in all languages.
+// A person who replies to their own posts makes a pair, too. `back` counts in all languages.
 //
 // in    lang      STRING   language of the tree; null for all
 // in    at_least  INTEGER  replies of one to the other; null for 2
 // out   replier   STRING   user id
-// out   author    STRING   user id of who is answered
+// out   author    STRING   user id of the author replied to
 // out   replies   INTEGER  of the one to the other
 // out   trees     INTEGER  in so many different trees
 // out   back      INTEGER  replies of the other to the one
@@ -15,7 +15,7 @@
 // mode  read
 MATCH (replier:User)
 CALL (replier) {
-  // A person at a time: what both have to do with each other is counted without all pairs in memory.
+  // One person at a time, so that not all pairs are in memory.
   CALL (replier) {
     MATCH (replier)-[:WROTE]->(reply:Post)-[:REPLY_TO]->(:Post)<-[:WROTE]-(author:User)
     WHERE $lang IS NULL OR EXISTS { (:Tree {id: reply.tree, lang: $lang}) }

@@ -1,19 +1,19 @@
-// explore/people: what each person has given, and how much of it stands.
+// explore/people: what each person contributed, and how much of it was accepted.
 //
 // out   person          STRING          user id
 // out   name            STRING          to show
-// out   given           INTEGER         posts, reviews, rankings and reports
+// out   given           INTEGER         posts, reviews, rankings, votes and reports
 // out   prompts         INTEGER
 // out   replies         INTEGER
-// out   standing        INTEGER         of both: live and accepted
-// out   rejected        INTEGER         of both
+// out   standing        INTEGER         prompts and replies that are live and accepted
+// out   rejected        INTEGER         prompts and replies that were rejected
 // out   accepted_share  FLOAT           of those with a verdict; null where none has one
 // out   reviews         INTEGER
 // out   rankings        INTEGER
-// out   reactions       INTEGER         skips are none
+// out   reactions       INTEGER         skips not counted
 // out   first_post      ZONED DATETIME  null for none
 // out   last_post       ZONED DATETIME
-// rows  many                            who has given most first
+// rows  many                            the most contributions first
 // needs people
 // cost  scan of the users, whom it sorts; one look at each post, review, ranking and reaction
 // mode  read

@@ -1,4 +1,4 @@
-// explore/position_bias: whether what is shown first is also put first: places of the candidates by where they stood.
+// explore/position_bias: the place of candidates by their position on the screen: whether the first one shown is ranked first.
 //
 // in    lang        STRING   language of the ranked posts; null for all
 // out   candidates  INTEGER  of the ranking

@@ -1,8 +1,8 @@
-// explore/preference_pairs: pairs of replies for preference training, with the voters behind each.
+// explore/preference_pairs: pairs of replies for preference training, with the number of voters for each.
 //
-// The same pairs as in `oa-graph export --as preference`, which takes trees that are ready for export unless it is told
-// otherwise: posts that are deleted or not accepted are left out with all below them, and so are ties, pairs that more
-// voters put the other way round, and replies that say the same.
+// The same pairs as in `oa-graph export --as preference`, which takes trees that are ready for export by default:
+// posts that are deleted or not accepted are left out with all below them, and so are ties, pairs that more
+// voters put the other way round, and replies with the same text.
 //
 // in    lang           STRING         language of the tree; null for all
 // in    state          STRING         of the tree; null for all
@@ -18,8 +18,8 @@
 // out   rejected_post  STRING         id
 // out   ranks          LIST<INTEGER>  of both, 0 = best
 // out   margin         INTEGER        voters for this order less those against it; of the whole order where nobody ranked
-//                                     the two; null for an order that came with an import
-// out   voters         INTEGER        who ranked the two
+//                                     the two; null for an imported order
+// out   voters         INTEGER        people who ranked the two
 // rows  many                          by tree, parent and ranks
 // needs ranks
 // cost  scan of the trees by id, a look at each post and its replies; sorts nothing beyond a tree

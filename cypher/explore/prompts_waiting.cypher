@@ -1,4 +1,4 @@
-// explore/prompts_waiting: prompts that wait for the lottery, with what is believed of them.
+// explore/prompts_waiting: prompts in the lottery, with their ratings.
 //
 // in    lang      STRING          language of the tree; null for all
 // out   tree      STRING          id
@@ -7,7 +7,7 @@
 // out   mu        FLOAT           rating; null for a prompt never ranked
 // out   sigma     FLOAT           its uncertainty
 // out   rankings  INTEGER         of this prompt among others
-// out   entered   ZONED DATETIME  since when it waits; null where nobody noted it
+// out   entered   ZONED DATETIME  since when it waits; null where it was not recorded
 // out   text      STRING
 // rows  many                      the best rating first, those without one last
 // needs waiting prompts

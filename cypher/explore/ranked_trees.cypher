@@ -1,4 +1,4 @@
-// explore/ranked_trees: the trees with the most ranked replies, of a size that can be looked at.
+// explore/ranked_trees: the trees with the most ranked replies, up to a size.
 //
 // in    lang      STRING   language of the tree; null for all
 // in    at_most   INTEGER  live posts of a tree; null for 24

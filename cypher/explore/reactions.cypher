@@ -1,4 +1,4 @@
-// explore/reactions: how people react: each emoji with its posts and people.
+// explore/reactions: each reaction, with the number of posts and people.
 //
 // in    lang      STRING   language of the tree; null for all
 // out   emoji     STRING   `_skip_reply`, `_skip_labeling` and `_skip_ranking` are skips
@@ -8,7 +8,7 @@
 // out   people    INTEGER  different ones; null for an import, which does not say
 // rows  many               the most frequent first
 // needs reactions
-// cost  scan of the reactions, and of the posts for those that came with an import
+// cost  scan of the reactions, and of the posts for those that were imported
 // mode  read
 CALL () {
   MATCH (user:User)-[reaction:REACTED]->(post:Post)

@@ -1,6 +1,6 @@
-// explore/reply_latency: how long posts wait for their replies.
+// explore/reply_latency: how long posts wait for the replies of people.
 //
-// Posts of a file without dates are left out: they all came at once.
+// Posts of a file without dates are left out.
 //
 // in    lang          STRING   language of the tree; null for all
 // out   role          STRING   of the reply
@@ -15,7 +15,7 @@
 // mode  read
 MATCH (reply:Post)-[:REPLY_TO]->(post:Post)
 WHERE ($lang IS NULL OR EXISTS { (:Tree {id: reply.tree, lang: $lang}) })
-  AND NOT 'created_date' IN coalesce(reply.left_out, [])
+  AND NOT reply.synthetic AND NOT 'created_date' IN coalesce(reply.left_out, [])
 WITH reply.role AS role, reply.depth AS depth,
   (reply.created.epochMillis - post.created.epochMillis) / 3600000.0 AS hours
 RETURN role, depth, count(*) AS replies, percentileCont(hours, 0.1) AS p10_hours,

@@ -1,11 +1,11 @@
-// explore/reports_and_flags: posts that people complained about, and whether a moderator has looked.
+// explore/reports_and_flags: reported and flagged posts, and whether a moderator has looked at them.
 //
 // in    processed  BOOLEAN         whether a moderator has looked; null for both
 // out   tree       STRING          id
 // out   post       STRING          id
 // out   author     STRING          user id; null for the system
 // out   reports    INTEGER
-// out   red_flags  INTEGER         people who gave it one
+// out   red_flags  INTEGER         people who flagged it
 // out   processed  BOOLEAN         whether a moderator has looked since the last flag; null where no flag was raised
 // out   last       ZONED DATETIME  when the last flag was raised or the last report came
 // out   reasons    LIST<STRING>    texts of the first five reports

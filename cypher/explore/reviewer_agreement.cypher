@@ -1,7 +1,7 @@
-// explore/reviewer_agreement: how far those who review the same post agree, label by label.
+// explore/reviewer_agreement: agreement among reviewers of the same post, by label.
 //
-// Looks at the first posts by id that have two reviews or more, which is as good as a draw where ids are made at
-// random. Where nearly everybody says the same, as of spam, people agree without any care: see the mean beside it.
+// It reads the first posts by id that have two reviews or more, a random sample where ids are random. Where nearly all
+// values are equal, as of spam, agreement is high by chance: compare the mean.
 //
 // in    lang         STRING   language of the tree; null for all
 // in    posts        INTEGER  how many posts are looked at; null for 20000
@@ -21,7 +21,7 @@ WHERE post.id >= '' AND COUNT { (post)<-[:OF]-(:Review) } > 1
 WITH post ORDER BY post.id LIMIT coalesce($posts, 20000)
 CALL (post) {
   MATCH (post)<-[:OF]-(review:Review)
-  UNWIND [name IN keys(review) WHERE NOT name IN ['id', 'key', 'maker', 'text', 'created']] AS label
+  UNWIND <<explore/labels>> AS label
   WITH label, collect(review[label]) AS said
   WHERE size(said) > 1
   UNWIND range(0, size(said) - 2) AS i

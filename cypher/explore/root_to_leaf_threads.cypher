@@ -1,4 +1,4 @@
-// explore/root_to_leaf_threads: every thread from a prompt to a post that nobody has answered, as lists.
+// explore/root_to_leaf_threads: every thread from a prompt to a post without replies, as lists.
 //
 // Posts that are deleted or rejected are left out, and all below them.
 //
@@ -19,9 +19,7 @@ MATCH (tree:Tree)
 WHERE tree.id >= '' AND ($tree IS NULL OR tree.id = $tree) AND ($lang IS NULL OR tree.lang = $lang)
 CALL (tree) {
   MATCH (tree)-[:ROOT]->(root:Post) WHERE NOT root.deleted AND coalesce(root.accepted, true)
-  MATCH (root)
-    (()<-[:REPLY_TO]-(reply:Post WHERE NOT reply.deleted AND coalesce(reply.accepted, true))){0,1000} (leaf:Post)
-  WHERE NOT EXISTS { (leaf)<-[:REPLY_TO]-(more:Post) WHERE NOT more.deleted AND coalesce(more.accepted, true) }
+  <<explore/threads>>
   RETURN leaf, [root] + reply AS thread
 }
 RETURN tree.id AS tree, tree.lang AS lang, leaf.id AS leaf, size(thread) AS length,

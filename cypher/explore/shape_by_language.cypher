@@ -1,4 +1,4 @@
-// explore/shape_by_language: how large, deep and bushy the trees of each language are.
+// explore/shape_by_language: the size, depth and branching of trees, by language.
 //
 // Posts that are deleted or rejected are left out, and so are trees of which no post stands.
 //

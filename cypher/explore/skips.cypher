@@ -1,6 +1,6 @@
-// explore/skips: where tasks are skipped, and why.
+// explore/skips: tasks that people skip, with their reasons.
 //
-// The language is the one that the task was asked for in. Reasons are what people typed, or what a frontend sent for them.
+// The language is that of the task. Reasons are texts that people typed, or that a frontend sent for them.
 //
 // in    lang        STRING   null for all
 // out   kind        STRING   of the tasks
@@ -8,13 +8,13 @@
 // out   reason      STRING   null where none was given
 // out   skipped     INTEGER  tasks that were skipped for this reason
 // out   posts       INTEGER  different posts that they were about
-// out   handed_out  INTEGER  all tasks of this kind and language, skipped for whatever reason or not
+// out   handed_out  INTEGER  all tasks of people of this kind and language, skipped or not
 // rows  many                 the most skipped first
 // needs tasks
-// cost  scan of the tasks: nothing says which were skipped but they themselves; sorts the reasons
+// cost  scan of the tasks; sorts the reasons
 // mode  read
 MATCH (task:Task)
-WHERE $lang IS NULL OR task.lang = $lang
+WHERE task.model_name IS NULL AND ($lang IS NULL OR task.lang = $lang)
 WITH task.kind AS kind, task.lang AS lang, count(*) AS handed_out,
   collect(CASE WHEN task.skipped THEN task END) AS skipped
 UNWIND skipped AS task

@@ -1,14 +1,14 @@
-// explore/stuck_trees: trees that cannot move, and why.
+// explore/stuck_trees: trees that make no progress, and why.
 //
-// Finished and aborted trees have nowhere to go and are left out. A tree at work moves by answers: one of which no post
-// wants anything has been left behind, by other limits or by a step that broke off.
+// Finished and aborted trees are left out. An unfinished tree proceeds by answers: if none of its posts wants one, changed
+// limits or an interrupted step have left it behind.
 //
 // in    lang       STRING          language of the tree; null for all
 // out   tree       STRING          id
 // out   lang       STRING
 // out   state      STRING
-// out   why        STRING          what keeps it there
-// out   entered    ZONED DATETIME  when it came into this state; null where nobody noted it
+// out   why        STRING          the reason
+// out   entered    ZONED DATETIME  when it came into this state; null where it was not recorded
 // out   last_post  ZONED DATETIME  when the last of its posts was written
 // rows  many                       by state, the longest untouched first
 // needs unfinished trees

@@ -1,6 +1,6 @@
-// explore/task_funnel: what becomes of the tasks that are handed out.
+// explore/task_funnel: how many tasks are acknowledged, done, skipped and expired, by kind.
 //
-// A task that is open to all is done when somebody ends it, however many answers it has.
+// A collective task is done when it is closed, however many answers it has.
 //
 // in    lang            STRING   that the task was asked for in; null for all
 // out   kind            STRING   of the tasks

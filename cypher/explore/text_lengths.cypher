@@ -1,7 +1,6 @@
-// explore/text_lengths: how long texts are, by language and role.
+// explore/text_lengths: the length of texts, by language and role.
 //
-// Looks at the first posts by id, which is as good as a draw where ids are made at random. Posts that are deleted or
-// rejected are left out.
+// It reads the first posts by id, a random sample where ids are random. Deleted and rejected posts are left out.
 //
 // in    lang                STRING   language of the posts; null for all
 // in    posts               INTEGER  how many posts are looked at; null for 100000

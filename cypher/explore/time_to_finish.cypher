@@ -1,7 +1,7 @@
-// explore/time_to_finish: how long trees take from their prompt to their end.
+// explore/time_to_finish: the time from the prompt of a tree to its end.
 //
-// A tree that grew here is finished when it becomes ready for export. Of an imported one nobody knows when that was: its
-// time goes to its last post, and it is left out where its file has no dates.
+// A tree that grew here is finished when it becomes ready for export. For an imported tree that time is unknown: the time
+// of its last post counts, and trees of a file without dates are left out.
 //
 // in    lang          STRING   language of the tree; null for all
 // out   lang          STRING

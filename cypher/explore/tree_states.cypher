@@ -1,10 +1,10 @@
-// explore/tree_states: how many trees of each language are in each state, and for how long.
+// explore/tree_states: the number of trees in each state, by language, and since when.
 //
 // in    lang    STRING          language of the tree; null for all
 // out   state   STRING
 // out   lang    STRING
 // out   trees   INTEGER
-// out   oldest  ZONED DATETIME  when the first of them came into this state; null where nobody noted it
+// out   oldest  ZONED DATETIME  when the first of them came into this state; null where it was not recorded
 // out   newest  ZONED DATETIME  when the last of them did
 // rows  many                    by state, the language with most trees first
 // needs posts

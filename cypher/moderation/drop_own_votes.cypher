@@ -1,4 +1,4 @@
-// moderation/drop_own_votes: takes away what a user says for or against his own posts.
+// moderation/drop_own_votes: delete the votes of a user on their own posts.
 //
 // in    user_id  STRING
 // rows  none

@@ -1,4 +1,4 @@
-// moderation/forget_tasks: removes the tasks of a user that nothing came of, or nothing that is left.
+// moderation/forget_tasks: delete the tasks of a user that have no stored answer.
 //
 // in    user_id  STRING
 // rows  none

@@ -1,4 +1,4 @@
-// moderation/lock_users: locks users, in the order of their ids.
+// moderation/lock_users: lock users, in the order of their ids.
 //
 // in    users  LIST<STRING>
 // rows  none

@@ -1,15 +1,15 @@
-// moderation/remove: takes posts out of the graph, with all that was said of them, asked for them and given for them.
+// moderation/remove: delete posts, with everything that refers to them.
 //
-// Nothing may be left below them. A tree goes with its root. Orders that lose a candidate stay; who has yet to give one
-// loses the task, and others get the place.
+// The posts must have no replies outside the list. A tree is deleted with its root. Rankings that lose a candidate stay;
+// open tasks that offer one of the posts are deleted, and their places are opened again.
 //
 // in    ids     LIST<STRING>
 // in    now_ms  INTEGER       epoch milliseconds
-// out   id      STRING        of a tree that went
+// out   id      STRING        of a deleted tree
 // out   lang    STRING
-// out   state   STRING        that it was in
+// out   state   STRING        the state it was in
 // rows  many
-// cost  a seek for each post, an expand for each thing that hangs on it
+// cost  a seek for each post, an expand for each node that refers to it
 // mode  write
 CALL () {
   UNWIND $ids AS id
@@ -28,10 +28,7 @@ CALL (posts) {
   SET task:Task
   DETACH DELETE task
   WITH DISTINCT place WHERE place IS NOT NULL
-  OPTIONAL MATCH (place)<-[other:LEASES]-(:Task) WHERE other.until > $now_ms
-  WITH place, count(other) AS live
-  WHERE properties(place).pool IS NOT NULL AND live < properties(place).wants
-  SET place.key = rand()
+  <<posts/reopen post=place pool=pool wants=wants key=key lease=LEASES>>
 }
 CALL (posts) {
   UNWIND posts AS post
@@ -45,7 +42,7 @@ CALL (posts) {
 }
 CALL (posts) {
   UNWIND posts AS post
-  MATCH (post)<-[:OF|ABOUT|UNDER|VERSION_OF]-(said:Review|Remark|Report|Ranking|Revision)
+  MATCH (post)<-[:OF|ABOUT|UNDER|VERSION_OF|VOTES_ON]-(said:Review|Remark|Report|Ranking|Revision|EndVote)
   DETACH DELETE said
 }
 CALL (posts) {

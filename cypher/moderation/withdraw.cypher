@@ -1,10 +1,10 @@
-// moderation/withdraw: takes what a user said of posts out of the graph: reviews, rankings, remarks, reports, reactions.
+// moderation/withdraw: delete the reviews, rankings, end votes, remarks, reports and reactions of a user.
 //
-// Verdicts stay as they are; the places of posts without one are for trees/enter_state.
+// Verdicts stay; trees/enter_state updates the places of posts without one.
 //
 // in    user_id  STRING
 // rows  none
-// cost  a walk through all that the user said
+// cost  a walk through everything that the user gave
 // mode  write
 MATCH (user:User {id: $user_id})
 CALL (user) {
@@ -20,6 +20,15 @@ CALL (user) {
   MATCH (user)-[:MADE]->(ranking:Ranking)
   OPTIONAL MATCH (ranking)<-[:GAVE]-(task:Task {collective: false})
   DETACH DELETE ranking, task
+}
+CALL (user) {
+  MATCH (user)-[:MADE]->(vote:EndVote)-[:VOTES_ON]->(post:Post)
+  WITH vote, post ORDER BY post.id
+  SET post:Post
+  <<wants/one_more_vote post=post>>
+  WITH vote
+  OPTIONAL MATCH (vote)<-[:GAVE]-(task:Task {collective: false})
+  DETACH DELETE vote, task
 }
 CALL (user) {
   MATCH (user)-[:REMARKED|MADE]->(said:Remark|Report)

@@ -2,15 +2,13 @@
 //
 // in    id      STRING  the parent
 // out   post    MAP     null once when the parent has no live reply
-// rows  many            oldest first; none when there is no such parent
+// rows  many            oldest first; none for an unknown parent
 // cost  one seek, one expand for each reply
 // mode  read
 MATCH (parent:Post {id: $id})
 OPTIONAL MATCH (parent)<-[:REPLY_TO]-(post:Post {deleted: false})
 WITH post ORDER BY post.created, post.id
 RETURN post {
-    .*,
-    parent: head([(post)-[:REPLY_TO]->(above) | above.id]),
-    rankings: COUNT { (post)<-[:RANKED]-() },
-    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
+    <<posts/fields>>,
+    <<posts/relations>>
   } AS post;

@@ -1,13 +1,13 @@
-// posts/delete: marks posts and all below them as deleted, and ends what people have in hand there.
+// posts/delete: mark posts and all posts below them as deleted, and end the leases and ranking tasks on them.
 //
-// With a post go the places that are reserved at it, and the tasks that show it for ranking: an order that lacks one of
-// its candidates is not taken.
+// Leases of the posts end, and so do tasks that offer one of them for ranking: a ranking without one of its candidates is
+// not accepted.
 //
 // in    ids      LIST<STRING>
 // in    now_ms   INTEGER       epoch milliseconds
 // out   tree_id  STRING
-// out   posts    LIST<STRING>  those that were live
-// rows  many                   one for each tree of the posts; none when there is no such post
+// out   posts    LIST<STRING>  the posts that were live
+// rows  many                   one for each tree of the posts; none for an unknown post
 // cost  a seek for each id, a few expands for each post below
 // mode  write
 CALL () {
@@ -25,11 +25,12 @@ CALL (trees) {
   SET post:Post
   WITH post WHERE NOT properties(post).deleted
   SET post.deleted = true, post.reply_key = null, post.pool = null, post.key = null, post.wants = null
+  <<wants/no_vote post=post>>
   RETURN collect(post) AS posts
 }
 CALL (posts) {
   UNWIND posts AS post
-  MATCH (post)<-[lease:LEASES]-(:Task)
+  MATCH (post)<-[lease:LEASES|LEASES_VOTE]-(:Task)
   DELETE lease
 }
 CALL (posts) {
@@ -41,10 +42,7 @@ CALL (posts) {
   SET task.holder = null
   DELETE lease
   WITH DISTINCT parent
-  OPTIONAL MATCH (parent)<-[other:LEASES]-(:Task) WHERE other.until > $now_ms
-  WITH parent, count(other) AS live
-  WHERE properties(parent).pool IS NOT NULL AND live < properties(parent).wants
-  SET parent.key = rand()
+  <<posts/reopen post=parent pool=pool wants=wants key=key lease=LEASES>>
 }
 CALL (trees, posts) {
   UNWIND trees AS tree

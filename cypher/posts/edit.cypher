@@ -1,12 +1,12 @@
-// posts/edit: gives a post another text, and keeps every version; the text that it has already makes none.
+// posts/edit: change the text of a post, and keep every version; the same text again makes no version.
 //
 // in    post_id  STRING
 // in    user_id  STRING          the editor
 // in    text     STRING
-// in    ids      LIST<STRING>    of the version that was, should it be the first, and of the new one
+// in    ids      LIST<STRING>    ids of the original version, stored with the first edit, and of the new version
 // in    now      ZONED DATETIME
 // out   post_id  STRING
-// rows  maybe                    none when there is no such post
+// rows  maybe                    none for an unknown post
 // cost  two seeks and the versions of one post
 // mode  write
 OPTIONAL MATCH (user:User {id: $user_id})

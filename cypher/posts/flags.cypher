@@ -1,4 +1,4 @@
-// posts/flags: posts that somebody flagged, by the time of the last flag.
+// posts/flags: flagged posts, by the time of the last flag.
 //
 // in    low        ZONED DATETIME  from this time on
 // in    low_id     STRING          of that time only greater post ids

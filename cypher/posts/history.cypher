@@ -2,7 +2,7 @@
 //
 // in    id        STRING
 // out   revision  MAP     id, number, text, created, editor; null once when the post was never edited
-// rows  many              none when there is no such post
+// rows  many              none for an unknown post
 // cost  one seek, one expand for each version
 // mode  read
 MATCH (post:Post {id: $id})

@@ -1,8 +1,8 @@
-// posts/longest_thread: the longest thread in the tree that one post belongs to, of posts that are live and not rejected.
+// posts/longest_thread: the longest thread in the tree of one post, of posts that are live and not rejected.
 //
 // in    id    STRING  any post of the tree
-// out   post  MAP     null once when not even the root stands
-// rows  many          root first, of equally long threads the oldest; none when there is no such post
+// out   post  MAP     null once when the root is deleted or rejected
+// rows  many          root first, of equally long threads the oldest; none for an unknown post
 // cost  two seeks, one expand for each post of the tree
 // mode  read
 MATCH (any:Post {id: $id})
@@ -13,8 +13,6 @@ WITH leaf ORDER BY leaf.depth DESC, leaf.created, leaf.id LIMIT 1
 OPTIONAL MATCH (leaf)-[:REPLY_TO]->{0,1000}(post:Post)
 WITH post ORDER BY post.depth
 RETURN post {
-    .*,
-    parent: head([(post)-[:REPLY_TO]->(above) | above.id]),
-    rankings: COUNT { (post)<-[:RANKED]-() },
-    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
+    <<posts/fields>>,
+    <<posts/relations>>
   } AS post;

@@ -2,7 +2,7 @@
 //
 // in    user_id  STRING
 // out   ids      LIST<STRING>
-// rows  maybe                  none when there is no such user
+// rows  maybe                  none for an unknown user
 // cost  an index range as long as the user's history
 // mode  read
 MATCH (user:User {id: $user_id})

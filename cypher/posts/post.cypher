@@ -7,8 +7,6 @@
 // mode  read
 MATCH (post:Post {id: $id})
 RETURN post {
-    .*,
-    parent: head([(post)-[:REPLY_TO]->(above) | above.id]),
-    rankings: COUNT { (post)<-[:RANKED]-() },
-    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
+    <<posts/fields>>,
+    <<posts/relations>>
   } AS post;

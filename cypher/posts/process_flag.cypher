@@ -1,4 +1,4 @@
-// posts/process_flag: a moderator has looked at a post that was flagged.
+// posts/process_flag: mark the flag of a post as processed.
 //
 // in    post_id    STRING
 // out   post       STRING

@@ -1,22 +1,22 @@
-// posts/react: gives a post a reaction of a user, or takes it back; what is done already is left as it is.
+// posts/react: add a user's reaction to a post, or remove it; a repeated request changes nothing.
 //
-// A user says yes or no to a post, and neither to his own. A red flag calls a moderator.
+// A user has at most one vote, up or down, on a post, and none on their own posts. A red flag calls a moderator.
 //
 // in    user_id    STRING
 // in    post_id    STRING
 // in    emoji      STRING
-// in    opposite   STRING          what the emoji takes the place of; empty: nothing
-// in    add        BOOLEAN         false: take it back
-// in    renew      BOOLEAN         whether a moderator is called again by a flag that is there already
+// in    opposite   STRING          the emoji that this one replaces; empty: none
+// in    add        BOOLEAN         false: remove the reaction
+// in    renew      BOOLEAN         whether an existing flag becomes unprocessed again
 // in    now        ZONED DATETIME
 // out   tree_id    STRING
 // out   state      STRING          of the tree
 // out   depth      INTEGER         of the post
 // out   standing   BOOLEAN         whether the post is live and not rejected
 // out   changed    BOOLEAN
-// out   red_flags  INTEGER         users who flagged the post by now
+// out   red_flags  INTEGER         users who flagged the post
 // out   skips      INTEGER         users who skipped a reply to it
-// rows  maybe                      none when there is no such post
+// rows  maybe                      none for an unknown post
 // cost  three seeks and the reactions of one post
 // mode  write
 OPTIONAL MATCH (user:User {id: $user_id})

@@ -1,4 +1,4 @@
-// posts/remark: labels that belong to no task; a user's later remark on a post replaces the values of the earlier.
+// posts/remark: store labels that answer no task; a later remark of a user on a post replaces the earlier one.
 //
 // in    user_id  STRING
 // in    post_id  STRING
@@ -8,13 +8,13 @@
 // out   author   STRING          of the post; null for the system
 // out   created  ZONED DATETIME  of the post
 // out   live     BOOLEAN         whether the post is not deleted
-// out   before   MAP             what the earlier remark said; null when there was none
-// rows  maybe                    none when there is no such post
+// out   before   MAP             the earlier remark; null for none
+// rows  maybe                    none for an unknown post
 // cost  two seeks
 // mode  write
 OPTIONAL MATCH (user:User {id: $user_id})
 OPTIONAL MATCH (post:Post {id: $post_id})
-// The lock keeps two remarks that one user sends at once from becoming two.
+// The lock makes two concurrent remarks of one user one remark.
 SET post:Post
 SET user:User
 WITH user, post WHERE user IS NOT NULL AND post IS NOT NULL

@@ -1,6 +1,6 @@
-// posts/report: somebody asks for a moderator; each report is kept, none replaces another. posts/react raises the flag.
+// posts/report: store a report of a post; every report is kept; posts/react raises the flag.
 //
-// The same report sent again, with the same words and labels, is the one that is there.
+// A repeated report, with the same text and labels, is stored once.
 //
 // in    user_id  STRING
 // in    post_id  STRING
@@ -9,7 +9,7 @@
 // in    conduct  MAP             what the labels count for the author of the post, by figure
 // in    now      ZONED DATETIME
 // out   tree_id  STRING
-// rows  maybe                    none when there is no such post
+// rows  maybe                    none for an unknown post
 // cost  three seeks, a look at each report of the post
 // mode  write
 OPTIONAL MATCH (user:User {id: $user_id})

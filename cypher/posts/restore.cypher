@@ -1,9 +1,9 @@
-// posts/restore: takes back the deletion of a post and of those above it; what is below stays deleted.
+// posts/restore: undo the deletion of a post and of the posts above it; posts below stay deleted.
 //
 // in    id       STRING
 // out   tree_id  STRING
-// out   posts    LIST<STRING>  those that were deleted
-// rows  maybe                  none when there is no such post
+// out   posts    LIST<STRING>  the posts that were deleted
+// rows  maybe                  none for an unknown post
 // cost  two seeks, one expand for each post of the thread
 // mode  write
 MATCH (bottom:Post {id: $id})
@@ -16,8 +16,10 @@ CALL (bottom) {
   SET post:Post
   WITH post WHERE properties(post).deleted
   OPTIONAL MATCH (post)-[:REPLY_TO]->(parent:Post)
-  WITH post, post.author + ' ' + parent.id AS key
-  // Who has replied anew meanwhile keeps both replies, the later one with the key.
+  OPTIONAL MATCH (post)<-[:GAVE]-(:Task)<-[:TOOK]-(taker:User)
+  // A model's post has no author; its user took the task.
+  WITH post, coalesce(post.author, taker.id) + ' ' + parent.id AS key
+  // A user who has replied again meanwhile keeps both replies, the later one with the key.
   SET post.deleted = false,
     post.reply_key = CASE WHEN key IS NOT NULL AND NOT EXISTS { (:Post {reply_key: key}) } THEN key END
   RETURN collect(post.id) AS posts

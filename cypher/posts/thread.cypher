@@ -2,14 +2,12 @@
 //
 // in    id      STRING  the last post
 // out   post    MAP
-// rows  many            root first; none when there is no such post
+// rows  many            root first; none for an unknown post
 // cost  one seek, one expand for each post of the thread
 // mode  read
 MATCH (:Post {id: $id})-[:REPLY_TO]->{0,1000}(post:Post)
 WITH post ORDER BY post.depth
 RETURN post {
-    .*,
-    parent: head([(post)-[:REPLY_TO]->(above) | above.id]),
-    rankings: COUNT { (post)<-[:RANKED]-() },
-    reactions: [(post)<-[reaction:REACTED]-(who) | [reaction.emoji, who.id]]
+    <<posts/fields>>,
+    <<posts/relations>>
   } AS post;

@@ -1,4 +1,4 @@
-// stats/cache: keeps statistics ready.
+// stats/cache: store cached statistics.
 //
 // in    stats  MAP             JSON by name
 // in    now    ZONED DATETIME

@@ -1,4 +1,4 @@
-// stats/cached: the statistics that are kept ready.
+// stats/cached: the cached statistics.
 //
 // out   name     STRING
 // out   stats    STRING          JSON

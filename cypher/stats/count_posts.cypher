@@ -1,4 +1,4 @@
-// stats/count_posts: what the posts of each language come to; asked only when all is counted anew.
+// stats/count_posts: the post counts of each language, for a full recount.
 //
 // out   lang             STRING
 // out   trees            INTEGER  begun in it

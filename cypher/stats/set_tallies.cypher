@@ -1,4 +1,4 @@
-// stats/set_tallies: replaces the tallies of all languages, and forgets what waited for them.
+// stats/set_tallies: replace the tallies of all languages, and drop the credits that wait for them.
 //
 // in    tallies  LIST<MAP>  each: lang, trees, posts, deleted, human_prompter, human_assistant
 // rows  none

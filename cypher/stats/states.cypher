@@ -1,4 +1,4 @@
-// stats/states: how many trees of each language are in each state.
+// stats/states: the number of trees of each language in each state.
 //
 // in    states  LIST<STRING>
 // out   lang    STRING

@@ -1,4 +1,4 @@
-// stats/tallies: what the trees and posts of each language come to.
+// stats/tallies: the counts of trees and posts of each language.
 //
 // out   tally  MAP  lang, and INTEGER or absent: trees, posts, deleted, human_prompter, human_assistant
 // rows  many       one for each language

@@ -1,4 +1,4 @@
-// tasks/clock: the time by which reservations end, whichever process made them.
+// tasks/clock: the time of the database server, by which all processes end leases.
 //
 // out   now   ZONED DATETIME
 // rows  one

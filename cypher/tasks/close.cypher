@@ -1,7 +1,8 @@
-// tasks/close: ends a collective task.
+// tasks/close: close a collective task.
 //
 // in    client   STRING          id of the API client
-// in    ack      STRING          the id that the task was acknowledged with
+// in    task_id  STRING          null where the task is named by a message id
+// in    ack      STRING          a message id that the task was acknowledged with; null where the task is named by its id
 // in    now      ZONED DATETIME
 // in    now_ms   INTEGER         the same in epoch milliseconds
 // out   outcome  STRING          closed, no_task, expired, done, not_collective
@@ -11,7 +12,7 @@
 // rows  one
 // cost  one seek
 // mode  write
-OPTIONAL MATCH (task:Task {client: $client, ack: $ack})
+<<tasks/named>>
 OPTIONAL MATCH (task)-[:FOR]->(post:Post)
 SET post:Post
 SET task:Task
@@ -28,10 +29,10 @@ CALL (task, post, outcome) {
   WITH * WHERE outcome = 'closed'
   SET task.done = $now, task.holder = null
   WITH task, post
-  CALL (task) { MATCH (task)-[own:LEASES]->() DELETE own }
-  OPTIONAL MATCH (post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms
-  WITH post, count(lease) AS live
-  WHERE properties(post).pool IS NOT NULL AND live < properties(post).wants
-  SET post.key = rand()
+  CALL (task) { MATCH (task)-[own:LEASES|LEASES_VOTE]->() DELETE own }
+  CALL (post) {
+    <<posts/reopen post=post pool=vote_pool wants=votes_wanted key=vote_key lease=LEASES_VOTE>>
+  }
+  <<posts/reopen post=post pool=pool wants=wants key=key lease=LEASES>>
 }
 RETURN outcome, task.kind AS kind, task.id AS task_id, task.expires AS expired;

@@ -1,21 +1,23 @@
-// tasks/lease_prompt: reserves room for one more initial prompt in a language, and writes the task.
+// tasks/lease_prompt: lease room for one more initial prompt in a language, and write the task.
 //
 // in    user_id        STRING
 // in    client         STRING          id of the API client
 // in    lang           STRING
 // in    task_id        STRING          id of the task to write
+// in    request_hash   STRING          of the request with its idempotency key; null without a key
 // in    now            ZONED DATETIME
 // in    now_ms         INTEGER         the same in epoch milliseconds
-// in    until_ms       INTEGER         end of the reservation in epoch milliseconds
-// in    expires        ZONED DATETIME  end of the task's validity; null for ever
+// in    until_ms       INTEGER         end of the lease in epoch milliseconds
+// in    expires        ZONED DATETIME  end of the task's validity; null: never
 // in    collective     BOOLEAN
-// in    policy         STRING          kept on the task
+// in    model          STRING          the model that the client writes as; null: people write
+// in    guideline      STRING          id of the guideline that the task shows; null: none
 // in    max_growing    INTEGER         growing trees wanted
 // in    max_reviewing  INTEGER         prompts under review before no more are asked for
 // in    max_waiting    INTEGER         prompts in the lottery before no more are asked for
-// out   handed_out     BOOLEAN         also when the task is there already
-// rows  maybe                   none when the user is no more
-// cost  one seek and the reservations of one language
+// out   outcome        STRING          handed_out, again (the task exists already), nothing
+// rows  maybe                   none when the user no longer exists
+// cost  one seek and the leases of one language
 // mode  write
 MATCH (user:User {id: $user_id})
 SET user:User
@@ -37,11 +39,12 @@ WITH user, language, live, stored, properties(user) AS who,
 WITH user, language, live = 0 AND stored = {tag: $lang} AS unheard_of,
   live < places AND who.enabled AND NOT who.deleted AS room,
   EXISTS { (:Task {id: $task_id}) } AS again
-// Who asks in vain leaves nothing behind, not even the name of a language.
+// A request without result leaves no node behind, not even a language.
 FOREACH (_ IN CASE WHEN unheard_of AND NOT room THEN [1] ELSE [] END | DELETE language)
 FOREACH (_ IN CASE WHEN room AND NOT again THEN [1] ELSE [] END |
   CREATE (user)-[:TOOK]->(:Task {
     id: $task_id, kind: 'initial_prompt', client: $client, lang: $lang, created: $now, expires: $expires,
-    holder: user.id, collective: $collective, policy: $policy
+    holder: user.id, collective: $collective, model_name: $model, guideline: $guideline,
+    request_hash: $request_hash
   })-[:LEASES {until: $until_ms}]->(language))
-RETURN room OR again AS handed_out;
+RETURN CASE WHEN again THEN 'again' WHEN room THEN 'handed_out' ELSE 'nothing' END AS outcome;

@@ -1,9 +1,9 @@
-// tasks/refuse: skips a task, frees its place, and remembers that this user does not want it.
+// tasks/refuse: skip a task, free its place, and record that this user skips it, unless a model does.
 //
 // in    client   STRING          id of the API client
 // in    task_id  STRING
 // in    reason   STRING          null when none was given
-// in    user_id  STRING          the acting user; null: whoever holds the task
+// in    user_id  STRING          the acting user; null: the holder of the task
 // in    now      ZONED DATETIME
 // in    now_ms   INTEGER         the same in epoch milliseconds
 // out   outcome  STRING          refused, no_task, expired, done, not_yours
@@ -47,15 +47,17 @@ CALL (task, post, owner, outcome, emoji) {
   SET skipper:User
   SET language:Language
   WITH task, post, skipper, emoji
-  CALL (task) { WITH task WHERE NOT task.collective MATCH (task)-[own:LEASES]->() DELETE own }
-  WITH post, skipper, emoji WHERE post IS NOT NULL
-  MERGE (skipper)-[skip:REACTED {emoji: emoji}]->(post)
-    ON CREATE SET skip.created = $now
+  CALL (task) { WITH task WHERE NOT task.collective MATCH (task)-[own:LEASES|LEASES_VOTE]->() DELETE own }
+  CALL (post) {
+    <<posts/reopen post=post pool=vote_pool wants=votes_wanted key=vote_key lease=LEASES_VOTE>>
+  }
+  WITH task, post, skipper, emoji WHERE post IS NOT NULL AND task.kind <> 'decide_end'
+  // A model's skip counts for nobody: its tasks alone tell what it skipped.
+  FOREACH (_ IN CASE WHEN task.model_name IS NULL THEN [1] ELSE [] END |
+    MERGE (skipper)-[skip:REACTED {emoji: emoji}]->(post)
+      ON CREATE SET skip.created = $now)
   WITH post
-  OPTIONAL MATCH (post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms
-  WITH post, count(lease) AS live
-  WHERE properties(post).pool IS NOT NULL AND live < properties(post).wants
-  SET post.key = rand()
+  <<posts/reopen post=post pool=pool wants=wants key=key lease=LEASES>>
 }
 RETURN outcome, task.kind AS kind, task.expires AS expired, tree.id AS tree_id, state,
   CASE WHEN NOT properties(post).deleted AND coalesce(properties(post).accepted, true)

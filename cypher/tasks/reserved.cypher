@@ -1,7 +1,7 @@
-// tasks/reserved: how many places of some pools are wholly in somebody's hands, for the metrics.
+// tasks/reserved: the number of fully leased places of some pools, for the metrics.
 //
-// A place that still takes one more person is not counted, whoever else has it; to count those would mean to look at
-// every open place.
+// A place that takes one more user is not counted, even if others hold a lease of it: that would take a look at every open
+// place.
 //
 // in    pools   LIST<STRING>
 // in    now_ms  INTEGER  epoch milliseconds

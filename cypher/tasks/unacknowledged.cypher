@@ -1,4 +1,4 @@
-// tasks/unacknowledged: the tasks of a user that wait for their ack, to tell an answer before its ack from a wrong id.
+// tasks/unacknowledged: the tasks of a user that wait for their ack, to tell an early answer from a wrong id.
 //
 // in    client   STRING        id of the API client
 // in    method   STRING        how the frontend knows the user

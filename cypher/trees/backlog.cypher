@@ -1,4 +1,4 @@
-// trees/backlog: one imported tree of a language that waits to be ranked.
+// trees/backlog: an imported tree of a language that waits to be ranked.
 //
 // in    lang  STRING
 // out   id    STRING

@@ -1,8 +1,8 @@
-// trees/claim_limits: lets one process at a time look at the unfinished trees under changed limits.
+// trees/claim_limits: claim, for one process, the update of unfinished trees under changed limits.
 //
-// Whoever goes on where another process stopped, with the same limits, goes on behind the last tree of that one.
+// A process that takes over under the same limits continues after the last tree of the process before.
 //
-// in    fingerprint  STRING   of the limits that shall apply
+// in    fingerprint  STRING   of the new limits
 // in    holder       STRING   the process
 // in    now_ms       INTEGER  epoch milliseconds
 // in    until_ms     INTEGER  end of the claim, in epoch milliseconds

@@ -1,7 +1,7 @@
-// trees/close_ranks: in a tree whose posts came or went, the ranks of replies that nobody ranked here.
+// trees/close_ranks: renumber the imported ranks of a tree whose posts were deleted or restored.
 //
-// Ranks that came with an import are counted over what is live, and come back with a reply; other ranks stem from
-// rankings that are gone.
+// Imported ranks are numbered among the live replies, and return with a restored reply. Other ranks of replies without
+// rankings are removed.
 //
 // in    id    STRING
 // rows  none

@@ -1,17 +1,18 @@
-// trees/enter_state: puts a tree into a state (or leaves it there) and opens just the places that the state wants.
+// trees/enter_state: put a tree into a state, and open the places that the state wants.
 //
-// The one definition of what a post wants: `pool` is what and in which language, `wants` how many answers, `key` a random
-// number while one more person may be given the place, else the end of the earliest reservation. The statements of
-// tasks/ only count these down.
+// It decides what a post wants: `pool` is the task kind and the language, `wants` the number of answers, `key` a random
+// number while one more user may be given the place, else the end of the earliest lease. How many answers of a
+// kind a post wants is defined in _parts/wants/; the statements of tasks/ use the same parts.
 //
 // in    id                     STRING
 // in    state                  STRING          the state to enter
-// in    halted_for             STRING          why nobody had to halt it; null for every other state
+// in    halted_for             STRING          why the tree was halted automatically; null for every other state
 // in    now                    ZONED DATETIME
 // in    now_ms                 INTEGER         the same in epoch milliseconds
 // in    num_prompter_replies   INTEGER         replies wanted by an assistant post
 // in    num_required_rankings  INTEGER         rankings wanted by a parent
 // in    rank_prompter_replies  BOOLEAN         whether prompter replies are ranked
+// in    rank_while_growing     BOOLEAN         whether decided replies are ranked before the tree is full
 // in    num_prompt_rankings    INTEGER         rankings wanted by a waiting prompt; 0 when prompts are not ranked
 // in    quota_prompt           INTEGER         reviews that a prompt wants
 // in    quota_reply            INTEGER         reviews that a reply wants
@@ -40,42 +41,42 @@ MATCH (post:Post {tree: tree.id})
 WITH tree, collect(post) AS posts,
   sum(CASE WHEN NOT post.deleted AND coalesce(post.accepted, true) THEN 1 ELSE 0 END) AS size
 UNWIND posts AS post
-// Waiting prompts are ranked under their own locks alone, so rankings are counted after it is taken.
+// Waiting prompts are ranked under their own locks only, so their rankings are counted after the lock is taken.
 FOREACH (_ IN CASE WHEN $state = 'prompt_lottery_waiting' AND post.depth = 0 THEN [1] ELSE [] END | SET post:Post)
+FOREACH (_ IN CASE WHEN $state <> 'growing' AND post.vote_pool IS NOT NULL THEN [1] ELSE [] END |
+  <<wants/no_vote post=post>>)
 WITH tree, size, post,
-  COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND coalesce(reply.accepted, true) } AS replies,
-  CASE WHEN post.role = 'assistant' AND $num_prompter_replies < tree.max_children
-    THEN $num_prompter_replies ELSE tree.max_children END AS cap,
+  <<wants/replies post=post>>,
   CASE WHEN post.role = 'prompter' THEN 'assistant' ELSE 'prompter' END AS next_role
-// What is undecided wants at least one more review: quotas may have been lowered since it was last looked at.
-WITH tree, post, replies,
+WITH tree, post, replies, cap,
   CASE
-    WHEN post.deleted THEN {wants: 0}
-    WHEN $state = 'initial_prompt_review' AND post.depth = 0 AND post.accepted IS NULL
-      THEN {kind: 'label_initial_prompt', wants: CASE WHEN post.reviews < $quota_prompt THEN $quota_prompt - post.reviews ELSE 1 END}
-    WHEN $state = 'prompt_lottery_waiting' AND post.depth = 0
-      THEN {kind: 'rank_initial_prompts', wants: $num_prompt_rankings - COUNT { (post)<-[:RANKED]-(:Ranking) }}
-    WHEN $state = 'growing' AND post.accepted IS NULL
-      THEN {kind: 'label_' + post.role + '_reply',
-        wants: CASE WHEN post.reviews < $quota_reply THEN $quota_reply - post.reviews ELSE 1 END}
-    WHEN $state = 'growing' AND post.accepted AND post.depth < tree.max_depth AND size < tree.goal
-      THEN {kind: next_role + '_reply', wants: cap - replies}
-    WHEN $state = 'ranking' AND (post.role = 'prompter' OR $rank_prompter_replies)
-        AND COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND reply.accepted } > 1
-      THEN {kind: 'rank_' + next_role + '_replies',
-        wants: $num_required_rankings - COUNT { (post)<-[:UNDER]-(:Ranking) }}
-    ELSE {wants: 0}
-  END AS want
-WITH post,
-  CASE WHEN want.wants > 0 THEN want.kind END AS kind,
-  CASE WHEN want.wants > 0 THEN want.kind + ' ' + post.lang + CASE
-    WHEN want.kind IN ['assistant_reply', 'prompter_reply']
-      THEN ' ' + toString(CASE WHEN replies < 8 THEN replies ELSE 8 END)
-    ELSE ''
-  END END AS pool,
-  CASE WHEN want.wants > 0 THEN want.wants END AS wants
+    WHEN post.deleted THEN null
+    WHEN $state = 'initial_prompt_review' AND post.depth = 0 AND post.accepted IS NULL THEN <<wants/review_kind>>
+    WHEN $state = 'prompt_lottery_waiting' AND post.depth = 0 THEN 'rank_initial_prompts'
+    WHEN $state = 'growing' AND post.accepted IS NULL THEN 'label_' + post.role + '_reply'
+    WHEN $state = 'growing' AND post.accepted AND post.depth < tree.max_depth AND size < tree.goal AND replies < cap
+      THEN next_role + '_reply'
+    WHEN ($state = 'ranking' OR $state = 'growing' AND $rank_while_growing AND NOT EXISTS {
+          (undecided:Post)-[:REPLY_TO]->(post) WHERE NOT undecided.deleted AND undecided.accepted IS NULL }) AND
+        <<wants/rankable>>
+      THEN 'rank_' + next_role + '_replies'
+  END AS kind
+WITH post, replies, kind,
+  CASE
+    WHEN kind STARTS WITH 'label' THEN <<wants/reviews kind=kind reviews=post.reviews>>
+    WHEN kind = 'rank_initial_prompts' THEN <<wants/prompt_rankings>>
+    WHEN kind STARTS WITH 'rank' THEN <<wants/rankings>>
+    ELSE cap - replies
+  END AS missing
+// An undecided post wants at least one more review: quotas may have been lowered since it was last looked at.
+WITH post, replies, kind,
+  CASE WHEN kind IS NULL THEN null WHEN missing > 0 THEN missing WHEN kind STARTS WITH 'label' THEN 1 END AS wants
+WITH post, wants, CASE WHEN wants > 0 THEN kind END AS kind,
+  CASE WHEN wants > 0 THEN kind + ' ' + post.lang +
+    CASE WHEN kind IN ['assistant_reply', 'prompter_reply'] THEN <<wants/children>> ELSE '' END
+  END AS pool
 WHERE coalesce(post.pool, '') <> coalesce(pool, '') OR coalesce(post.wants, 0) <> coalesce(wants, 0)
-// Reservations come and go under the lock of the post alone, so they are read after it is taken.
+// Leases change under the lock of the post only, so they are read after it is taken.
 SET post:Post
 WITH post, kind, pool, wants
 OPTIONAL MATCH (post)<-[lease:LEASES]-(task:Task)

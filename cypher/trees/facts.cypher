@@ -1,9 +1,10 @@
-// trees/facts: everything that decides which state a tree is in next; locks the tree.
+// trees/facts: everything that decides the next state of a tree; locks the tree.
 //
 // in    id                     STRING
 // in    num_prompter_replies   INTEGER  replies wanted by an assistant post
 // in    num_required_rankings  INTEGER  rankings wanted by a parent
 // in    rank_prompter_replies  BOOLEAN  whether prompter replies are ranked
+// in    rank_while_growing     BOOLEAN  whether decided replies are ranked before the tree is full
 // out   id                     STRING
 // out   state                  STRING
 // out   lang                   STRING
@@ -17,7 +18,7 @@
 // out   unranked               INTEGER  those with too few rankings
 // out   won_lottery            ZONED DATETIME
 // out   author_away            BOOLEAN  whether the author of the prompt is disabled or deleted
-// out   halted_for             STRING   why nobody had to halt it; null otherwise
+// out   halted_for             STRING   why the tree was halted automatically; null otherwise
 // rows  maybe
 // cost  one seek, a few expands for each post of the tree
 // mode  write
@@ -29,13 +30,12 @@ MATCH (post:Post {tree: tree.id})
 WITH tree, state, halted_for, post,
   CASE WHEN post.id = tree.id
     THEN EXISTS { (post)<-[:WROTE]-(author:User) WHERE author.deleted OR NOT author.enabled } END AS author_away,
-  COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND coalesce(reply.accepted, true) } AS replies,
-  COUNT { (reply:Post)-[:REPLY_TO]->(post) WHERE NOT reply.deleted AND reply.accepted } AS ranked,
-  COUNT { (post)<-[:UNDER]-(:Ranking) } AS rankings,
-  CASE WHEN post.role = 'assistant' AND $num_prompter_replies < tree.max_children
-    THEN $num_prompter_replies ELSE tree.max_children END AS cap
-WITH tree, state, halted_for, post, author_away, replies, cap, rankings, NOT post.deleted AND coalesce(post.accepted, false) AS stands,
-  NOT post.deleted AND ranked > 1 AND (post.role = 'prompter' OR $rank_prompter_replies) AS rankable
+  <<wants/rankings>> AS missing_rankings,
+  <<wants/replies post=post>>
+WITH tree, state, halted_for, post, author_away, replies, cap, missing_rankings,
+  NOT post.deleted AND coalesce(post.accepted, false) AS stands,
+  NOT post.deleted AND
+  <<wants/rankable>> AS rankable
 RETURN tree.id AS id, state, tree.lang AS lang, tree.goal AS goal, tree.won_lottery AS won_lottery, halted_for,
   coalesce(head(collect(author_away)), false) AS author_away,
   head(collect(CASE WHEN post.id = tree.id THEN post.accepted END)) AS root_accepted,
@@ -44,4 +44,4 @@ RETURN tree.id AS id, state, tree.lang AS lang, tree.goal AS goal, tree.won_lott
   sum(CASE WHEN NOT post.deleted AND post.accepted IS NULL AND post.depth > 0 THEN 1 ELSE 0 END) AS undecided,
   sum(CASE WHEN stands AND post.depth < tree.max_depth AND replies < cap THEN 1 ELSE 0 END) AS open_parents,
   sum(CASE WHEN rankable THEN 1 ELSE 0 END) AS rankable,
-  sum(CASE WHEN rankable AND rankings < $num_required_rankings THEN 1 ELSE 0 END) AS unranked;
+  sum(CASE WHEN rankable AND missing_rankings > 0 THEN 1 ELSE 0 END) AS unranked;

@@ -1,4 +1,4 @@
-// trees/open_rankings: how many parents of a language want rankings now, counted up to a limit.
+// trees/open_rankings: the number of parents that want rankings now, counted up to a limit.
 //
 // in    pools  LIST<STRING>
 // in    limit  INTEGER

@@ -1,4 +1,4 @@
-// trees/page: some trees behind an id, in the order of ids, whatever their states.
+// trees/page: a page of trees in any state, by id.
 //
 // in    after  STRING
 // in    limit  INTEGER

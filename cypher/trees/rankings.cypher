@@ -1,4 +1,4 @@
-// trees/rankings: all orders that people gave of the replies in one tree.
+// trees/rankings: all rankings of replies in a tree.
 //
 // in    id          STRING
 // in    with_prompter_replies  BOOLEAN  whether orders of prompter replies count

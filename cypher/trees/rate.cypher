@@ -1,4 +1,4 @@
-// trees/rate: writes what is believed of some prompts after one more ranking of them.
+// trees/rate: write the ratings of some prompts after one more ranking of them.
 //
 // A prompt that has been ranked often enough leaves the pool of prompts to rank.
 //
@@ -10,7 +10,7 @@
 UNWIND $ratings AS rating
 MATCH (post:Post {id: rating.id})
 SET post.rating_mu = rating.mu, post.rating_sigma = rating.sigma
-WITH post, $num_prompt_rankings - COUNT { (post)<-[:RANKED]-(:Ranking) } AS wants
+WITH post, <<wants/prompt_rankings>> AS wants
 WHERE post.pool STARTS WITH 'rank_initial_prompts '
 SET post.wants = CASE WHEN wants > 0 THEN wants END,
   post.pool = CASE WHEN wants > 0 THEN post.pool END,

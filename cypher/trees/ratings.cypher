@@ -1,4 +1,4 @@
-// trees/ratings: what is believed of some prompts, in the order asked for; locks them.
+// trees/ratings: the ratings of some prompts; locks them.
 //
 // in    ids    LIST<STRING>  root ids
 // out   id     STRING

@@ -1,11 +1,11 @@
-// trees/record_limits: how far the unfinished trees were looked at under changed limits.
+// trees/record_limits: record how far the unfinished trees were updated under changed limits.
 //
 // in    fingerprint  STRING   of the limits
-// in    holder       STRING   the process that has the claim
-// in    after        STRING   id of the last tree; null: that was all of them
+// in    holder       STRING   the process that holds the claim
+// in    after        STRING   id of the last tree; null: all trees are done
 // in    until_ms     INTEGER  end of the claim, in epoch milliseconds
 // out   recorded     BOOLEAN
-// rows  maybe                 none when another process has the claim by now
+// rows  maybe                 none when another process holds the claim
 // cost  one seek
 // mode  write
 MATCH (applied:AppliedLimits {id: 'trees'})

@@ -1,4 +1,4 @@
-// trees/score: writes the consensus of every parent of a tree; replies outside it have no rank.
+// trees/score: write the consensus of every parent of a tree; replies outside it lose their rank.
 //
 // in    scores  LIST<MAP>  each: parent STRING, order LIST<STRING> ids best first, margin INTEGER voters or null
 // rows  none

@@ -1,9 +1,9 @@
-// trees/undecided: posts of a tree that were reviewed and have no verdict yet, each with what its reviews say; locks the tree.
+// trees/undecided: posts of a tree with reviews and without a verdict, with the means of their reviews; locks the tree.
 //
 // in    id             STRING
 // out   post           STRING   id
 // out   kind           STRING   the kind of task that reviews it
-// out   reviews        INTEGER  those of people here
+// out   reviews        INTEGER  number of reviews
 // out   spam           FLOAT    mean over them
 // out   lang_mismatch  FLOAT    mean over them, absent as 0
 // rows  many
@@ -17,5 +17,5 @@ WHERE post.accepted IS NULL AND NOT post.deleted
   AND (state = 'initial_prompt_review' AND post.depth = 0 OR state = 'growing' AND post.depth > 0)
 MATCH (post)<-[:OF]-(review:Review)
 RETURN post.id AS post,
-  CASE post.depth WHEN 0 THEN 'label_initial_prompt' ELSE 'label_' + post.role + '_reply' END AS kind,
+  <<wants/review_kind>> AS kind,
   count(review) AS reviews, avg(review.spam) AS spam, avg(coalesce(review.lang_mismatch, 0.0)) AS lang_mismatch;

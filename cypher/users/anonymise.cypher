@@ -1,10 +1,10 @@
-// users/anonymise: takes a user's names away and ends the account; what he gave stays.
+// users/anonymise: remove the names of a user and close the account; posts and answers stay.
 //
 // in    id       STRING
-// in    name     STRING   in place of the frontend's name for him, which somebody new may have
+// in    name     STRING   replaces the frontend's name, which becomes free for a new user
 // in    now_ms   INTEGER  epoch milliseconds
 // out   user_id  STRING
-// rows  maybe             none when there is no such user
+// rows  maybe             none for an unknown user
 // cost  one seek
 // mode  write
 MATCH (user:User {id: $id})

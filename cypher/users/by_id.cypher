@@ -1,7 +1,7 @@
-// users/by_id: a user by the id that the service gave him.
+// users/by_id: a user by id.
 //
 // in    id      STRING
-// in    client  STRING  id of the API client that he has to belong to; null: any
+// in    client  STRING  id of the API client of the user; null: any
 // out   user    MAP
 // rows  maybe
 // cost  one seek

@@ -1,11 +1,11 @@
-// users/change: changes a user whom an operator names; boards look at him again when it changes who is on them.
+// users/change: change a user; leaderboards follow when the change shows or hides the user.
 //
 // in    id       STRING
 // in    changes  MAP      any of display_name, enabled, notes, show_on_leaderboard, terms_accepted
 // in    now_ms   INTEGER  epoch milliseconds
-// out   user     MAP      as it is now
-// out   away     BOOLEAN  whether he was disabled or deleted before
-// rows  maybe             none when there is no such user
+// out   user     MAP      after the change
+// out   away     BOOLEAN  whether the user was disabled or deleted before
+// rows  maybe             none for an unknown user
 // cost  one seek
 // mode  write
 MATCH (user:User {id: $id})

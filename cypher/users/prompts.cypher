@@ -1,4 +1,4 @@
-// users/prompts: the trees that a user began and whose way depends on whether he is there; locks them.
+// users/prompts: the trees of a user's prompts that depend on whether the user is enabled; locks them.
 //
 // in    user_id  STRING
 // out   id       STRING

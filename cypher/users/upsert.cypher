@@ -1,4 +1,4 @@
-// users/upsert: creates a user, or stores what the request changes of one.
+// users/upsert: create a user, or change the fields that the request names.
 //
 // in    client        STRING          id of the API client
 // in    method        STRING
@@ -8,16 +8,15 @@
 // in    changes       MAP             any of enabled, show_on_leaderboard, notes, terms_accepted
 // in    now           ZONED DATETIME
 // out   user          MAP
-// rows  maybe                   none when the user was merged into another just now: ask again
+// rows  maybe                   none when the user was merged into another meanwhile: try again
 // cost  one seek
 // mode  write
 MERGE (user:User {client: $client, method: $method, name: $name})
-  ON CREATE SET user.id = $id, user.enabled = true, user.deleted = false, user.notes = '',
-    user.show_on_leaderboard = $method <> 'system', user.created = $now,
-    user.terms_accepted = CASE WHEN $method = 'system' THEN $now END, user.last_activity = $now, user.streak_start = $now
+  ON CREATE SET user.id = $id,
+    <<users/new>>
 SET user.display_name = $display_name
 SET user += $changes
-// Boards look at a user again for whom there is a credit, even one of nothing.
+// A credit, even an empty one, makes the leaderboards read the user again.
 FOREACH (_ IN CASE WHEN $changes = {} THEN [] ELSE [1] END | CREATE (:Credit {user: user.id, at: $now.epochMillis}))
 WITH user WHERE user.id IS NOT NULL
 RETURN user {.*} AS user;

@@ -1,5 +1,5 @@
 """The trees in a data scientist's hands: frames, graphs and pictures, read only. It begins with `connect`."""
 
-from oa_graph.analysis.bench import Bench, StatementWarning, connect
+from oa_graph.analysis.connection import AnalysisConnection, StatementWarning, connect
 
-__all__ = ["Bench", "StatementWarning", "connect"]
+__all__ = ["AnalysisConnection", "StatementWarning", "connect"]

@@ -25,7 +25,7 @@ from typing import Any, TypeAlias, cast
 from pydantic_core import to_json
 
 from oa_graph.errors import PackageMissing
-from oa_graph.graph.queries import Query, declared
+from oa_graph.graph.statements import Statement, declared
 
 Row: TypeAlias = "tuple[Any, ...]"
 Type: TypeAlias = Any
@@ -35,7 +35,7 @@ Table: TypeAlias = Any
 
 
 def pyarrow() -> Any:
-    """Raises PackageMissing."""
+    """Import pyarrow. Raise PackageMissing."""
     try:
         import pyarrow as found
     except ImportError as error:
@@ -44,7 +44,7 @@ def pyarrow() -> Any:
 
 
 def parquet() -> Any:
-    """Raises PackageMissing."""
+    """Import pyarrow.parquet. Raise PackageMissing."""
     try:
         import pyarrow.parquet as found
     except ImportError as error:
@@ -53,14 +53,14 @@ def parquet() -> Any:
 
 
 def as_json(value: object) -> str:
-    """A value as JSON text: dates in ISO 8601, bytes in base64, null for what is no number."""
+    """Return a value as JSON text: dates in ISO 8601, bytes in base64, NaN as null."""
     return to_json(value, bytes_mode="base64", inf_nan_mode="null", fallback=str).decode()
 
 
-class Gathering:
+class ArrowBuilder:
     """Makes a table of rows that come in batches; each becomes Arrow at once, and so takes less room.
 
-    Raises PackageMissing.
+    Raise PackageMissing.
     """
 
     def __init__(self, columns: Sequence[str], known: Mapping[str, Type]) -> None:
@@ -72,15 +72,15 @@ class Gathering:
         self._mixed: set[str] = set()
 
     def add(self, rows: Sequence[Row]) -> None:
-        for name, values in zip(self._columns, turned(rows), strict=True):
-            chunk = None if name in self._mixed else typed(values, self._known.get(name))
+        for name, values in zip(self._columns, columns_of(rows), strict=True):
+            chunk = None if name in self._mixed else typed_array(values, self._known.get(name))
             if chunk is None:
                 self._mix(name)
-                chunk = texts(values)
+                chunk = json_array(values)
             self._chunks[name].append(chunk)
 
     def table(self) -> Table:
-        """A `pyarrow.Table` with a column for each name, also when no row came."""
+        """Return a `pyarrow.Table` with a column for each name, even without rows."""
         return self._arrow.table({name: self._column(name) for name in self._columns})
 
     def _column(self, name: str) -> Any:
@@ -88,7 +88,7 @@ class Gathering:
             return self._arrow.array([], self._known.get(name) or self._arrow.null())
         common = self._chunks[name][0].type
         for chunk in self._chunks[name][1:]:
-            common = None if common is None else merged(common, chunk.type)
+            common = None if common is None else common_type(common, chunk.type)
         try:
             if common is not None:
                 return self._arrow.chunked_array([chunk.cast(common) for chunk in self._chunks[name]])
@@ -98,39 +98,39 @@ class Gathering:
         return self._arrow.chunked_array(self._chunks[name])
 
     def _mix(self, name: str) -> None:
-        """What the column has so far becomes JSON."""
+        """Turn the values of a column so far into JSON."""
         if name not in self._mixed:
             self._mixed.add(name)
-            self._chunks[name] = [texts(chunk.to_pylist()) for chunk in self._chunks[name]]
+            self._chunks[name] = [json_array(chunk.to_pylist()) for chunk in self._chunks[name]]
 
 
-def turned(rows: Sequence[Row]) -> list[Row]:
-    """Rows as columns; there has to be a row."""
+def columns_of(rows: Sequence[Row]) -> list[Row]:
+    """Return rows as columns; there has to be at least one row."""
     return list(zip(*rows, strict=True))
 
 
-def typed(values: Sequence[Any], known: Type | None = None) -> Any | None:
-    """Values as a `pyarrow.Array`, of the type `known` where they fit it; None: they have no type in common."""
+def typed_array(values: Sequence[Any], known: Type | None = None) -> Any | None:
+    """Return values as a `pyarrow.Array`, of the type `known` if they fit it; None if they have no common type."""
     arrow = pyarrow()
-    found = type_of(values)
-    if found is None:
+    type = type_of(values)
+    if type is None:
         return None
-    if known is not None and merged(known, found) == known:
-        found = known
+    if known is not None and common_type(known, type) == known:
+        type = known
     try:
-        return arrow.array(values, found)
+        return arrow.array(values, type)
     except arrow.ArrowInvalid:  # an integer that is no float64
         return None
 
 
-def texts(values: Sequence[Any]) -> Any:
-    """Values as JSON texts; null stays null."""
+def json_array(values: Sequence[Any]) -> Any:
+    """Return values as JSON texts; null stays null."""
     arrow = pyarrow()
     return arrow.array([None if value is None else as_json(value) for value in values], arrow.string())
 
 
 def type_of(values: Sequence[Any]) -> Type | None:
-    """The type that values have in common; None: they have none."""
+    """Return the common type of values; None if there is none."""
     arrow = pyarrow()
     kinds = set(map(type, values)) - {NoneType}
     if not kinds:
@@ -155,32 +155,32 @@ def type_of(values: Sequence[Any]) -> Type | None:
 def _struct(maps: Sequence[dict[str, Any]]) -> Type | None:
     arrow = pyarrow()
     names = dict.fromkeys(chain.from_iterable(maps))
-    found = {name: type_of([each.get(name) for each in maps]) for name in names}
-    return None if None in found.values() else arrow.struct(list(found.items()))
+    types = {name: type_of([values.get(name) for values in maps]) for name in names}
+    return None if None in types.values() else arrow.struct(list(types.items()))
 
 
 def _time(kind: type, zoned: set[bool]) -> Type | None:
-    """Arrow has no times of day with a zone; and moments with and without one have nothing in common."""
+    """Return the type of times. Arrow has no zoned times of day, and zoned and local times have no common type."""
     arrow = pyarrow()
     if kind is time:
         return None if True in zoned else arrow.time64("us")
     return None if len(zoned) > 1 else arrow.timestamp("us", "UTC" if True in zoned else None)
 
 
-def merged(one: Type, other: Type) -> Type | None:
-    """The type that holds the values of both; None: there is none."""
+def common_type(one: Type, other: Type) -> Type | None:
+    """Return the type that holds the values of both; None if there is none."""
     arrow = pyarrow()
-    schemas = [arrow.schema([("column", each)]) for each in (one, other)]
+    schemas = [arrow.schema([("column", type)]) for type in (one, other)]
     try:
         return arrow.unify_schemas(schemas, promote_options="permissive").field("column").type
     except (arrow.ArrowTypeError, arrow.ArrowInvalid):
         return None
 
 
-def declared_types(query: Query) -> dict[str, Type]:
-    """The types of the columns of a query, as far as its header says them: of maps it does not."""
-    found = {name: _declared(declared(line)[0]) for name, line in query.outputs.items()}
-    return {name: type for name, type in found.items() if type is not None}
+def declared_types(query: Statement) -> dict[str, Type]:
+    """Return the column types that the header of a query declares. Maps have none."""
+    types = {name: _declared(declared(line)[0]) for name, line in query.outputs.items()}
+    return {name: type for name, type in types.items() if type is not None}
 
 
 def _declared(type: str) -> Type | None:

@@ -8,12 +8,13 @@ above them. The same posts give the same picture, to the byte.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 
-from oa_graph.model import Post, Role
+from oa_graph.domain.posts import Post, Role
 from oa_graph.plural import counted
 
 WIDTH = 210.0
@@ -63,12 +64,12 @@ class Layout:
 
 
 def in_order(posts: Iterable[Post]) -> dict[str | None, list[Post]]:
-    """The replies to each post by its id: the best first, unranked ones last, by age. None: what answers no other."""
+    """Return the replies to each post by its id: best first, unranked last, then by age. None: posts without parent."""
     known = {post.id: post for post in posts}
-    found: dict[str | None, list[Post]] = {None: []}
+    replies: dict[str | None, list[Post]] = {None: []}
     for post in sorted(known.values(), key=_order):
-        found.setdefault(post.parent if post.parent in known and post.parent != post.id else None, []).append(post)
-    return found
+        replies.setdefault(post.parent if post.parent in known and post.parent != post.id else None, []).append(post)
+    return replies
 
 
 def _order(post: Post) -> tuple[bool, int, datetime, str]:
@@ -76,23 +77,23 @@ def _order(post: Post) -> tuple[bool, int, datetime, str]:
 
 
 def best_thread(posts: Iterable[Post]) -> list[Post]:
-    """From the root down the best live and accepted reply each time.
+    """Return the posts from the root along the best accepted reply at each step.
 
     Ends where nobody ranked several replies: none of them is the best.
     """
     below = in_order(posts)
-    found: list[Post] = []
+    thread: list[Post] = []
     candidates = below[None][:1]
     while candidates:
-        found.append(candidates[0])
-        standing = [each for each in below.get(found[-1].id, []) if each.accepted and not each.deleted]
-        ranked = [each for each in standing if each.rank is not None]
+        thread.append(candidates[0])
+        standing = [reply for reply in below.get(thread[-1].id, []) if reply.accepted and not reply.deleted]
+        ranked = [reply for reply in standing if reply.rank is not None]
         candidates = ranked or (standing if len(standing) == 1 else [])
-    return found
+    return thread
 
 
 def layout(posts: Sequence[Post], *, max_lines: int = 5) -> Layout:
-    """Places the posts of one tree; each text gets at most `max_lines` lines."""
+    """Place the posts of one tree; each text gets at most `max_lines` lines."""
     below = in_order(posts)
     order = list(_walk(below))
     level = {post.id: depth for post, _, depth in order}
@@ -118,7 +119,7 @@ def layout(posts: Sequence[Post], *, max_lines: int = 5) -> Layout:
 
 
 def walk(posts: Iterable[Post]) -> Iterator[tuple[Post, str | None, int]]:
-    """Each post with the id of what it answers and its distance to the root: parents first, best replies first."""
+    """Yield each post with its parent's id and its depth: parents first, best replies first."""
     return _walk(in_order(posts))
 
 
@@ -135,7 +136,7 @@ def _height(lines: Sequence[str]) -> float:
 
 
 def _levels(level: Mapping[str, int], lines: Mapping[str, Sequence[str]]) -> tuple[list[float], float]:
-    """Where each level begins, and where the last one ends: a level is as high as the highest box in it."""
+    """Return where each level begins, and where the last one ends. A level is as high as its highest box."""
     heights = [0.0] * (max(level.values(), default=-1) + 1)
     for id, depth in level.items():
         heights[depth] = max(heights[depth], _height(lines[id]))
@@ -148,18 +149,18 @@ def _levels(level: Mapping[str, int], lines: Mapping[str, Sequence[str]]) -> tup
 
 
 def _columns(below: Mapping[str | None, Sequence[Post]], order: Sequence[Post]) -> dict[str, float]:
-    """The left side of each box."""
+    """Return the left side of each box."""
     shift: dict[str, float] = {}  # against its parent
     outline: dict[str, list[tuple[float, float]]] = {}  # of its subtree: left and right end on each level below it
     for post in reversed(order):
         replies = below.get(post.id, [])
         shifts, merged = _packed([outline.pop(reply.id) for reply in replies])
         middle = (shifts[0] + shifts[-1]) / 2 if shifts else 0.0
-        shift.update({reply.id: each - middle for reply, each in zip(replies, shifts, strict=True)})
+        shift.update({reply.id: offset - middle for reply, offset in zip(replies, shifts, strict=True)})
         outline[post.id] = [(0.0, WIDTH), *((low - middle, high - middle) for low, high in merged)]
     roots = below[None]
     shifts, _ = _packed([outline[root.id] for root in roots])
-    left = {root.id: each for root, each in zip(roots, shifts, strict=True)}
+    left = {root.id: offset for root, offset in zip(roots, shifts, strict=True)}
     for post in order:
         for reply in below.get(post.id, []):
             left[reply.id] = left[post.id] + shift[reply.id]
@@ -167,7 +168,7 @@ def _columns(below: Mapping[str | None, Sequence[Post]], order: Sequence[Post]) 
 
 
 def _packed(outlines: Sequence[list[tuple[float, float]]]) -> tuple[list[float], list[tuple[float, float]]]:
-    """How far each subtree moves to the right to stand clear of those before it, and the outline of them all."""
+    """Return how far each subtree moves right to clear those before it, and the outline of all."""
     shifts: list[float] = []
     merged: list[tuple[float, float]] = []
     for outline in outlines:
@@ -188,12 +189,16 @@ _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 _JOINER = "\u200d"
 
 
+@lru_cache(maxsize=1024)
 def legible(text: str) -> str:
-    """A text without what no document may hold, and without what turns the text around it."""
-    return "".join(_shown(each) for each in text if each not in _BIDI_CONTROLS)
+    """Return a text without control characters and without characters that change the direction of text around it."""
+    return "".join(map(_legible_character, text))
 
 
-def _shown(character: str) -> str:
+@lru_cache(maxsize=4096)
+def _legible_character(character: str) -> str:
+    if character in _BIDI_CONTROLS:
+        return ""
     if character in "\n\t\r\u2028\u2029\x85":
         return " " if character != "\n" else "\n"
     if unicodedata.category(character) in ("Cc", "Cs") or ord(character) & 0xFFFE == 0xFFFE:
@@ -202,7 +207,7 @@ def _shown(character: str) -> str:
 
 
 def is_right_to_left(text: str) -> bool:
-    """By its first letter that has a direction."""
+    """Return whether the first letter with a direction is written from right to left."""
     for character in text:
         match unicodedata.bidirectional(character):
             case "R" | "AL":
@@ -214,13 +219,14 @@ def is_right_to_left(text: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=1024)
 def wrapped(text: str, width: float, max_lines: int) -> tuple[str, ...]:
-    """The first lines of a text, each at most so many pixels wide; `…` where there is more."""
+    """Return the first lines of a text, each at most `width` pixels wide; `…` marks a cut."""
     lines: list[str] = []
     line, used = "", 0.0
     for word in legible(text).split():
         for part in _parts(word, width):
-            long = _wide(part)
+            long = _text_width(part)
             if line and used + _SPACE + long <= width:
                 line, used = f"{line} {part}", used + _SPACE + long
                 continue
@@ -233,24 +239,24 @@ def wrapped(text: str, width: float, max_lines: int) -> tuple[str, ...]:
         lines.append(line)
     if len(lines) <= max_lines:
         return tuple(lines)
-    return (*lines[: max_lines - 1], _with_dots(lines[max_lines - 1], width))
+    return (*lines[: max_lines - 1], _ellipsized(lines[max_lines - 1], width))
 
 
-def _with_dots(line: str, width: float) -> str:
+def _ellipsized(line: str, width: float) -> str:
     clusters = list(_clusters(line))
-    while clusters and _wide("".join(clusters)) + _wide("…") > width:
+    while clusters and _text_width("".join(clusters)) + _text_width("…") > width:
         clusters.pop()
     return "".join(clusters).rstrip() + "…"
 
 
 def _parts(word: str, width: float) -> Iterator[str]:
-    """A word, or as many pieces of it as it takes."""
-    if _wide(word) <= width:
+    """Yield a word, in pieces if it is wider than a line."""
+    if _text_width(word) <= width:
         yield word
         return
     part, used = "", 0.0
     for cluster in _clusters(word):
-        wide = _wide(cluster)
+        wide = _text_width(cluster)
         if part and used + wide > width:
             yield part
             part, used = "", 0.0
@@ -260,7 +266,7 @@ def _parts(word: str, width: float) -> Iterator[str]:
 
 
 def _clusters(text: str) -> Iterator[str]:
-    """What must stay together: a character with its marks, an emoji with its parts."""
+    """Yield characters with their marks, and emojis with their parts."""
     cluster = ""
     for character in text:
         if cluster and (_is_mark(character) or cluster.endswith(_JOINER)) and len(cluster) < 16:
@@ -273,17 +279,19 @@ def _clusters(text: str) -> Iterator[str]:
         yield cluster
 
 
+@lru_cache(maxsize=4096)
 def _is_mark(character: str) -> bool:
     skin = 0x1F3FB <= ord(character) <= 0x1F3FF
     return skin or character == _JOINER or unicodedata.category(character) in ("Mn", "Me", "Mc")
 
 
-def _wide(text: str) -> float:
-    """About how wide a text is; rather too wide, for nobody knows the reader's fonts."""
-    return _FONT * sum(_ems(each) for each in text)
+def _text_width(text: str) -> float:
+    """Return an upper estimate of the width of a text, since the reader's fonts are unknown."""
+    return _FONT * sum(map(_character_width, text))
 
 
-def _ems(character: str) -> float:
+@lru_cache(maxsize=4096)
+def _character_width(character: str) -> float:
     if character in "iljtfI.,:;'|!()[] ":
         return 0.4
     if character in "mwMW@%—…":
@@ -323,25 +331,45 @@ _FILLS = {Role.PROMPTER: ("#e3f0fa", "#0072b2"), Role.ASSISTANT: ("#fdf1d8", "#b
 _INK, _SOFT, _GREY, _BEST, _BAD = "#1b1f24", "#57606a", "#8c959f", "#007a5a", "#b83a00"
 
 
+MARKS = ("deleted", "under review", "rejected", "model", "end")
+"""What `marks` may say."""
+
+
+@dataclass(frozen=True, slots=True)
+class InPage:
+    """How a drawing is part of a page of the service, which has styles and a language of its own."""
+
+    link: Callable[[Post], str]
+    """The address that a box leads to."""
+    selected: str | None = None
+    """The id of the post that the page shows beside the drawing."""
+    text: Callable[[str], str] = str
+    """A word or sentence in the language of the page."""
+
+
 def marks(post: Post) -> list[str]:
-    """What to say of a post beside its text: whether it stands, who wrote it."""
-    found: list[str] = []
+    """Return words on the status and the origin of a post."""
+    words: list[str] = []
     if post.deleted:
-        found.append("deleted")
+        words.append("deleted")
     if post.accepted is None:
-        found.append("under review")
+        words.append("under review")
     elif not post.accepted:
-        found.append("rejected")
+        words.append("rejected")
     if post.synthetic:
-        found.append("model")
-    return found
+        words.append("model")
+    if post.ended:
+        words.append("end")
+    return words
 
 
-def svg(posts: Sequence[Post], *, name: str = "tree", max_lines: int = 5) -> str:
-    """The picture of one tree, as a document of its own or as a part of a page.
+def svg(posts: Sequence[Post], *, name: str = "tree", max_lines: int = 5, page: InPage | None = None) -> str:
+    """Return the drawing of one tree, as a document or as part of a page.
 
-    `name` stands in the ids of the picture, so that several can be in one page.
+    `name` stands in the ids of the picture, so that several can be in one page. With `page` the boxes are links, and
+    the style sheet of the page gives the colours.
     """
+    text = page.text if page else str
     placed = layout(posts, max_lines=max_lines)
     boxes = {box.post.id: box for box in placed.boxes}
     answered = {box.above for box in placed.boxes}
@@ -349,14 +377,15 @@ def svg(posts: Sequence[Post], *, name: str = "tree", max_lines: int = 5) -> str
     width, height = _number(placed.width), _number(placed.height)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="oa-tree" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="{key}-title {key}-desc">',
-        f'<title id="{key}-title">{escape(_title(posts))}</title>',
-        f'<desc id="{key}-desc">{escape(_description(placed))}</desc>',
-        f"<style>{_STYLE}</style>",
+        f'viewBox="0 0 {width} {height}" role="{"group" if page else "img"}" '
+        f'aria-labelledby="{key}-title {key}-desc">',
+        f'<title id="{key}-title">{escape(_title(posts, text))}</title>',
+        f'<desc id="{key}-desc">{escape(text(READING) if page else _description(placed))}</desc>',
+        *([] if page else [f"<style>{_STYLE}</style>"]),
         f'<rect class="paper" width="{width}" height="{height}" fill="#ffffff"/>',
         # The best thread last, so that it lies above the others.
         *(line for box in sorted(placed.boxes, key=_is_best) if box.above for line in _edge(boxes[box.above], box)),
-        *(line for box in placed.boxes for line in _box(box, margin=box.post.id in answered)),
+        *(line for box in placed.boxes for line in _box(box, margin=box.post.id in answered, page=page)),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
@@ -366,10 +395,14 @@ def _is_best(box: Box) -> bool:
     return box.best
 
 
-def _title(posts: Sequence[Post]) -> str:
+def _title(posts: Sequence[Post], text: Callable[[str], str]) -> str:
     roots = in_order(posts)[None]
-    text = wrapped(roots[0].text, 600, 1) if roots else ()
-    return f"Conversation tree: {text[0]}" if text else "Conversation tree"
+    prompt = wrapped(roots[0].text, 600, 1) if roots else ()
+    return f"{text(TITLE)}: {prompt[0]}" if prompt else text(TITLE)
+
+
+TITLE = "Conversation tree"
+READING = "Replies stand below, the best on the left."
 
 
 def _description(placed: Layout) -> str:
@@ -377,7 +410,7 @@ def _description(placed: Layout) -> str:
     ranked = sum(box.post.rank is not None for box in placed.boxes)
     best = sum(box.best for box in placed.boxes)
     posts = f"{counted(count, 'post')}, {ranked} of them ranked, {best} on the best thread"
-    return f"{posts}. Replies stand below, the best on the left."
+    return f"{posts}. {READING}"
 
 
 def _number(value: float) -> str:
@@ -397,51 +430,63 @@ def _edge(above: Box, box: Box) -> Iterator[str]:
     yield f'<path d="{path}" fill="none" {look}/>'
 
 
-def _box(box: Box, *, margin: bool) -> Iterator[str]:
+def _box(box: Box, *, margin: bool, page: InPage | None) -> Iterator[str]:
     post = box.post
+    text = page.text if page else str
+    role = text(post.role.value)
     fill, stroke = _FILLS[post.role]
     dashes = ' stroke-dasharray="6 4"' if post.deleted or post.accepted is None or not post.accepted else ""
     best = f' class="{post.role.value} best" stroke="{_BEST}" stroke-width="3"'
     look = best if box.best else f' class="{post.role.value}" stroke="{stroke}"'
+    if page:
+        current = ' aria-current="true"' if post.id == page.selected else ""
+        yield f'<a href="{escape(page.link(post), quote=True)}" data-post="{escape(post.id, quote=True)}"{current}>'
     yield "<g>"
-    yield f"<title>{escape(' '.join(legible(post.text).split())[:600])}</title>"
+    content = " ".join(legible(post.text).split())[:600]
+    yield f"<title>{escape(f'{role}: {content}' if page else content)}</title>"
     yield (
         f'<rect x="{_number(box.x)}" y="{_number(box.y)}" width="{_number(box.width)}" height="{_number(box.height)}" '
         f'rx="8" fill="{fill}"{look}{dashes}/>'
     )
     x, y = box.x + _PAD, box.y + 18
-    said = marks(post)
-    bad = f'<tspan class="bad" fill="{_BAD}" font-weight="600"> · {escape(", ".join(said))}</tspan>' if said else ""
-    yield _text(x, y, "soft", _SOFT, f"{post.role.value}{bad}", size=11)
-    yield from _lines(box)
+    words = [text(word) for word in marks(post)]
+    bad = f'<tspan class="bad" fill="{_BAD}" font-weight="600"> · {escape(", ".join(words))}</tspan>' if words else ""
+    yield _text(x, y, "soft", _SOFT, f"{escape(role)}{bad}", size=11)
+    yield from _lines(box, text(NO_TEXT))
     if post.rank is not None:
         yield from _badge(box, post.rank)
     if margin and post.margin is not None:
-        voters = "voter" if post.margin == 1 else "voters"
-        yield _text(box.middle + 8, box.foot + 15, "soft", _SOFT, f"margin {post.margin} {voters}", size=11)
+        voters = text(MARGIN_OF_ONE if post.margin == 1 else MARGIN).format(post.margin)
+        yield _text(box.middle + 8, box.foot + 15, "soft", _SOFT, escape(voters), size=11)
     yield "</g>"
+    if page:
+        yield "</a>"
 
 
-def _lines(box: Box) -> Iterator[str]:
+NO_TEXT = "(no text)"
+MARGIN_OF_ONE, MARGIN = "margin {} voter", "margin {} voters"
+
+
+def _lines(box: Box, empty: str) -> Iterator[str]:
     struck = ' text-decoration="line-through"' if box.post.deleted else ""
     turned = is_right_to_left(box.post.text)
     x = box.x + box.width - _PAD if turned else box.x + _PAD
     direction = ' direction="rtl"' if turned else ""
-    for number, line in enumerate(box.lines or ("(no text)",)):
+    for number, line in enumerate(box.lines or (empty,)):
         y = box.y + _HEAD + _LINE * number + _FONT
-        yield _text(x, y, "text", _INK, escape(line), size=_FONT, more=f"{direction}{struck}")
+        yield _text(x, y, "text", _INK, escape(line), size=_FONT, attributes=f"{direction}{struck}")
 
 
 def _badge(box: Box, rank: int) -> Iterator[str]:
-    """A disc on the upper right corner: 1 is the best."""
+    """Yield a disc on the upper right corner; 1 is the best."""
     x, y = box.x + box.width - 2, box.y + 2
     fill, kind = (_BEST, "badge") if rank == 0 else (_SOFT, "other")
     yield f'<circle class="{kind}" cx="{_number(x)}" cy="{_number(y)}" r="12" fill="{fill}" stroke="#ffffff"/>'
     centred = ' text-anchor="middle" font-weight="700"'
-    yield _text(x, y + 4, "number", "#ffffff", str(rank + 1), size=12, more=centred)
+    yield _text(x, y + 4, "number", "#ffffff", str(rank + 1), size=12, attributes=centred)
 
 
-def _text(x: float, y: float, kind: str, colour: str, content: str, *, size: float, more: str = "") -> str:
-    """A line of text; `content` is escaped already."""
+def _text(x: float, y: float, kind: str, colour: str, content: str, *, size: float, attributes: str = "") -> str:
+    """Return a line of text; `content` is escaped already."""
     at = f'x="{_number(x)}" y="{_number(y)}"'
-    return f'<text {at} class="{kind}" fill="{colour}" font-size="{_number(size)}"{more}>{content}</text>'
+    return f'<text {at} class="{kind}" fill="{colour}" font-size="{_number(size)}"{attributes}>{content}</text>'

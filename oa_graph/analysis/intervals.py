@@ -22,7 +22,7 @@ class Estimate:
 
 
 def mean_estimate(mean: float, *, deviation: float, count: int) -> Estimate:
-    """A mean of `count` values with this standard deviation (of a sample): 1.96 standard errors to both sides."""
+    """Return a mean with its interval of 1.96 standard errors; `deviation` is that of the sample."""
     if count < FEWEST:
         return Estimate(mean)
     half = _Z * deviation / sqrt(count)
@@ -30,7 +30,7 @@ def mean_estimate(mean: float, *, deviation: float, count: int) -> Estimate:
 
 
 def share_estimate(part: int, *, whole: int) -> Estimate:
-    """A share of a count greater than 0, with the score interval of Wilson (1927), which stays within 0 and 1."""
+    """Return a share with the score interval of Wilson (1927), which stays within 0 and 1. `whole` is above 0."""
     share, spread = part / whole, _Z**2 / whole
     middle = (share + spread / 2) / (1 + spread)
     half = sqrt(share * (1 - share) * spread + spread**2 / 4) / (1 + spread)

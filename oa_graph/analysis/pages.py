@@ -7,8 +7,8 @@ from importlib.resources import files
 from oa_graph.errors import PackageMissing
 
 
-def page(template: str, **told: object) -> str:
-    """What is told is escaped, but for markup that says it is. Raises PackageMissing without jinja2."""
+def page(template: str, **values: object) -> str:
+    """Render a template. All values are escaped, except for markup. Raise PackageMissing without jinja2."""
     try:
         from jinja2 import Environment, StrictUndefined
     except ImportError as error:
@@ -17,4 +17,4 @@ def page(template: str, **told: object) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     source = (files("oa_graph.analysis") / template).read_text("utf-8")
-    return environment.from_string(source).render(**told)
+    return environment.from_string(source).render(**values)

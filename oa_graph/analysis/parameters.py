@@ -1,4 +1,4 @@
-"""What a query is asked with: values of the types that its header declares, from texts or from Python."""
+"""Parameters of queries: values of the declared types, from texts or from Python."""
 
 from __future__ import annotations
 
@@ -10,44 +10,45 @@ from numbers import Integral, Real
 from typing import Any, TypeAlias, cast
 
 from oa_graph.errors import WrongParameter
-from oa_graph.graph.asking import check_names
-from oa_graph.graph.queries import INTEGERS, declared
+from oa_graph.graph.saved_queries import check_names
+from oa_graph.graph.statements import declared
+from oa_graph.policy.statement_guard import INTEGERS
 
-Given: TypeAlias = Iterable[tuple[str, str]]
+TextArguments: TypeAlias = Iterable[tuple[str, str]]
 """Names and texts as somebody typed them; a name may come several times."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
-def from_texts(query: str, inputs: Mapping[str, str], given: Given) -> dict[str, object]:
-    """Values as the `in` lines of a header declare them; those that are not given are left out.
+def from_texts(query: str, inputs: Mapping[str, str], arguments: TextArguments) -> dict[str, object]:
+    """Return values of the types that the `in` lines of a header declare; missing ones are left out.
 
     A list is a JSON array, or the same name several times. A date and time without a zone is one of UTC. Raises
     NoSuchParameter, WrongParameter.
     """
-    texts = _gathered(given)
+    texts = _texts_by_name(arguments)
     check_names(query, inputs, texts)
-    return {name: _read(name, declared(inputs[name])[0], each) for name, each in texts.items()}
+    return {name: _read(name, declared(inputs[name])[0], values) for name, values in texts.items()}
 
 
-def from_words(given: Given) -> dict[str, object]:
-    """Values of parameters that nobody declared: JSON where they parse as such, else text. Raises WrongParameter."""
-    texts = _gathered(given)
-    return {name: _read_one(name, "one value", _only(name, "one value", each)) for name, each in texts.items()}
+def from_words(arguments: TextArguments) -> dict[str, object]:
+    """Return values of undeclared parameters: JSON if the text parses as such, else text. Raise WrongParameter."""
+    texts = _texts_by_name(arguments)
+    return {name: _read_one(name, "one value", _only(name, "one value", values)) for name, values in texts.items()}
 
 
-def from_values(query: str, inputs: Mapping[str, str], given: Mapping[str, object]) -> dict[str, object]:
-    """Values of Python (or numpy), checked against what a header declares. None is null for any of them.
+def from_values(query: str, inputs: Mapping[str, str], arguments: Mapping[str, object]) -> dict[str, object]:
+    """Return Python (or numpy) values, checked against the types of a header. None is always allowed.
 
-    Raises NoSuchParameter, WrongParameter.
+    Raise NoSuchParameter, WrongParameter.
     """
-    check_names(query, inputs, given)
-    return {name: _fit(name, declared(inputs[name])[0], value) for name, value in given.items()}
+    check_names(query, inputs, arguments)
+    return {name: _checked(name, declared(inputs[name])[0], value) for name, value in arguments.items()}
 
 
-def _gathered(given: Given) -> dict[str, list[str]]:
+def _texts_by_name(arguments: TextArguments) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {}
-    for name, text in given:
+    for name, text in arguments:
         texts.setdefault(name, []).append(text)
     return texts
 
@@ -68,20 +69,20 @@ def _read(name: str, type: str, texts: list[str]) -> object:
 
 
 def _element(type: str) -> str | None:
-    """The type of a list's elements."""
+    """Return the element type of a list; None for other types."""
     return type[len("LIST<") : -1] if type.startswith("LIST<") else None
 
 
 def _parts(text: str) -> list[str | None]:
-    """The elements of a JSON array as texts, but for null; any other text is one element."""
+    """Return the elements of a JSON array as texts, except for null; any other text is one element."""
     try:
-        found: object = json.loads(text)
+        value: object = json.loads(text)
     except ValueError:
         return [text]
-    if not isinstance(found, list):
+    if not isinstance(value, list):
         return [text]
-    elements = cast("list[object]", found)
-    return [each if each is None or isinstance(each, str) else json.dumps(each) for each in elements]
+    elements = cast("list[object]", value)
+    return [element if element is None or isinstance(element, str) else json.dumps(element) for element in elements]
 
 
 def _read_one(name: str, type: str, text: str | None) -> object:
@@ -100,7 +101,7 @@ def _guess(text: str) -> object:
 
 
 def _json(text: str) -> object:
-    """Raises ValueError, and OverflowError for an integer that the graph does not know."""
+    """Parse JSON. Raise ValueError, and OverflowError for an integer that the graph cannot store."""
     return json.loads(text, parse_int=_bounded)
 
 
@@ -111,9 +112,9 @@ def _bounded(digits: str) -> int:
 
 
 def _integer(text: str) -> int:
-    if not _WHOLE.fullmatch(text) or (found := int(text)) not in INTEGERS:
+    if not _WHOLE.fullmatch(text) or (integer := int(text)) not in INTEGERS:
         raise ValueError(text)
-    return found
+    return integer
 
 
 def _number(text: str) -> float:
@@ -133,10 +134,10 @@ def _moment(text: str) -> datetime:
 
 
 def _map(text: str) -> object:
-    found = _json(text)
-    if not isinstance(found, dict):
+    value = _json(text)
+    if not isinstance(value, dict):
         raise ValueError(text)
-    return cast("dict[str, object]", found)
+    return cast("dict[str, object]", value)
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -163,22 +164,22 @@ _HINTS = {
 # From Python
 
 
-def _fit(name: str, type: str, value: Any) -> object:
+def _checked(name: str, type: str, value: Any) -> object:
     if value is None:
         return None
     if inner := _element(type):
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
             raise WrongParameter(name=name, type=type, value=repr(cast("object", value)), why="")
-        return [_fit(name, inner, each) for each in cast("Iterable[object]", value)]
+        return [_checked(name, inner, element) for element in cast("Iterable[object]", value)]
     if getattr(value, "ndim", None) == 0:  # a scalar of numpy
         value = value.item()
-    fits = _FITS.get(type)
+    fits = _CHECKS.get(type)
     if fits is not None and not fits(value):
         raise WrongParameter(name=name, type=type, value=repr(value), why=_HINTS.get(type, ""))
     return _in_utc(value) if type == "ZONED DATETIME" else value
 
 
-_FITS: Mapping[str, Callable[[object], bool]] = {
+_CHECKS: Mapping[str, Callable[[object], bool]] = {
     "STRING": lambda value: isinstance(value, str),
     "INTEGER": lambda value: type(value) is not bool and isinstance(value, Integral) and value in INTEGERS,
     "FLOAT": lambda value: type(value) is not bool and isinstance(value, Real),

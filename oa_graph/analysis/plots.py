@@ -69,14 +69,16 @@ class Series:
     values: Sequence[float]
 
 
-def columns(name: str, told: str, *, labels: Sequence[str], series: Sequence[Series], across: str, up: str) -> str:
-    """Stacked columns, a label under each (under some, where there are many)."""
+def columns(
+    name: str, description: str, *, labels: Sequence[str], series: Sequence[Series], across: str, up: str
+) -> str:
+    """Return stacked columns, each (or every few) with a label below."""
 
     def paint(axes: Axes) -> None:
         feet = [0.0] * len(labels)
-        for each in series:
-            axes.bar(range(len(labels)), each.values, bottom=feet, color=each.colour, label=each.name, width=0.8)
-            feet = [below + value for below, value in zip(feet, each.values, strict=True)]
+        for part in series:
+            axes.bar(range(len(labels)), part.values, bottom=feet, color=part.colour, label=part.name, width=0.8)
+            feet = [below + value for below, value in zip(feet, part.values, strict=True)]
         step = max(1, -(-len(labels) // 6))
         axes.set_xticks(range(0, len(labels), step), labels[::step])
         axes.set_xlim(-0.7, max(len(labels), 4) - 0.3)
@@ -87,19 +89,19 @@ def columns(name: str, told: str, *, labels: Sequence[str], series: Sequence[Ser
         _whole(axes, "y", max(feet, default=0))
         _legend(axes, series)
 
-    return _drawn(name, told, paint, height=2.7)
+    return _render(name, description, paint, height=2.7)
 
 
 def bars(
-    name: str, told: str, *, labels: Sequence[str], series: Sequence[Series], notes: Sequence[str], across: str
+    name: str, description: str, *, labels: Sequence[str], series: Sequence[Series], notes: Sequence[str], across: str
 ) -> str:
-    """Stacked bars from the left, the first on top; a note stands behind each."""
+    """Return stacked horizontal bars, the first on top, each followed by a note."""
 
     def paint(axes: Axes) -> None:
         ends = [0.0] * len(labels)
-        for each in series:
-            axes.barh(range(len(labels)), each.values, left=ends, color=each.colour, label=each.name, height=0.66)
-            ends = [end + value for end, value in zip(ends, each.values, strict=True)]
+        for part in series:
+            axes.barh(range(len(labels)), part.values, left=ends, color=part.colour, label=part.name, height=0.66)
+            ends = [end + value for end, value in zip(ends, part.values, strict=True)]
         most = max(ends, default=0) or 1
         for place, (end, note) in enumerate(zip(ends, notes, strict=True)):
             axes.text(end + most * 0.015, place, note, va="center", color=SOFT, fontsize=9)
@@ -108,11 +110,11 @@ def bars(
         _whole(axes, "x", most)
         _legend(axes, series)
 
-    return _drawn(name, told, paint, height=_tall(labels))
+    return _render(name, description, paint, height=_plot_height(labels))
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class BarSpan:
     """Where most values lie: all of them in order of size."""
 
     low: float
@@ -123,16 +125,22 @@ class Span:
 
 
 def spans(
-    name: str, told: str, *, labels: Sequence[str], found: Sequence[Span], ticks: Mapping[float, str], across: str
+    name: str,
+    description: str,
+    *,
+    labels: Sequence[str],
+    bar_spans: Sequence[BarSpan],
+    ticks: Mapping[float, str],
+    across: str,
 ) -> str:
-    """For each label a line from low to high, a bar from lower to upper, a dot in the middle; logarithmic."""
+    """Return for each label a line from low to high, a bar from lower to upper, a dot in the middle; logarithmic."""
     least, most = min(ticks), max(ticks)
 
     def paint(axes: Axes) -> None:
         axes.set_xscale("log")
-        for place, span in enumerate(found):
+        for place, span in enumerate(bar_spans):
             low, lower, middle, upper, high = (
-                min(max(each, least), most) for each in (span.low, span.lower, span.middle, span.upper, span.high)
+                min(max(value, least), most) for value in (span.low, span.lower, span.middle, span.upper, span.high)
             )
             axes.plot([low, high], [place, place], color=BLUE, linewidth=1.5, solid_capstyle="round")
             axes.plot([lower, upper], [place, place], color=BLUE, linewidth=8, solid_capstyle="butt", alpha=0.55)
@@ -142,11 +150,11 @@ def spans(
         axes.minorticks_off()
         _rows(axes, labels, across)
 
-    return _drawn(name, told, paint, height=_tall(labels))
+    return _render(name, description, paint, height=_plot_height(labels))
 
 
-def dots(name: str, told: str, *, labels: Sequence[str], values: Sequence[float | None], across: str) -> str:
-    """A dot for each label; none where the value is None. The axis ends at 1, and begins at 0 or at the least value."""
+def dots(name: str, description: str, *, labels: Sequence[str], values: Sequence[float | None], across: str) -> str:
+    """Return a dot for each label that has a value. The axis ends at 1, and begins at 0 or at the lowest value."""
     least = min((value for value in values if value is not None), default=0.0)
 
     def paint(axes: Axes) -> None:
@@ -160,7 +168,7 @@ def dots(name: str, told: str, *, labels: Sequence[str], values: Sequence[float 
         axes.set_xlim(min(0.0, floor(10 * least) / 10), 1)
         _rows(axes, labels, across)
 
-    return _drawn(name, told, paint, height=_tall(labels))
+    return _render(name, description, paint, height=_plot_height(labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,14 +182,14 @@ class Marks:
 
 def intervals(
     name: str,
-    told: str,
+    description: str,
     *,
     labels: Sequence[str],
     marks: Sequence[Marks],
     across: str,
     chances: Sequence[float] = (),
 ) -> str:
-    """For each label the marks of all kinds, one below the other: a dot, and a line over its interval.
+    """Return for each label the marks of all kinds, one below the other: a dot, and a line over its interval.
 
     The axis begins at 0. `chances` gets a stroke in each row: where the dot would be by chance.
     """
@@ -194,11 +202,11 @@ def intervals(
             axes.plot([chance, chance], [place - 0.36, place + 0.36], color=SOFT, linewidth=1.5)
         for number, kind in enumerate(marks):
             shift = (number - (len(marks) - 1) / 2) * room
-            known = [(place + shift, each) for place, each in enumerate(kind.estimates) if each is not None]
-            for place, each in known:
-                if each.low is not None and each.high is not None:
-                    axes.plot([max(0.0, each.low), each.high], [place, place], color=kind.colour, linewidth=2)
-            values, places = [each.value for _, each in known], [place for place, _ in known]
+            known = [(place + shift, estimate) for place, estimate in enumerate(kind.estimates) if estimate is not None]
+            for place, estimate in known:
+                if estimate.low is not None and estimate.high is not None:
+                    axes.plot([max(0.0, estimate.low), estimate.high], [place, place], color=kind.colour, linewidth=2)
+            values, places = [estimate.value for _, estimate in known], [place for place, _ in known]
             axes.plot(values, places, "o", color=kind.colour, markersize=6, label=kind.name, clip_on=False)
         # As many ticks at any width: those that come with the last pass of the layout would have no room there.
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -208,13 +216,21 @@ def intervals(
         _rows(axes, labels, across)
         _legend(axes, marks)
 
-    return _drawn(name, told, paint, height=_tall(labels, each=max(0.27, 0.05 + 0.14 * len(marks))))
+    return _render(
+        name, description, paint, height=_plot_height(labels, row_height=max(0.27, 0.05 + 0.14 * len(marks)))
+    )
 
 
 def shades(
-    name: str, told: str, *, labels: Sequence[str], steps: Sequence[str], shares: Sequence[Sequence[float]], across: str
+    name: str,
+    description: str,
+    *,
+    labels: Sequence[str],
+    steps: Sequence[str],
+    shares: Sequence[Sequence[float]],
+    across: str,
 ) -> str:
-    """A row of cells for each label, the fuller the greater the share; shares of 5 % or more stand in the cell."""
+    """Return a row of cells for each label, shaded by share; shares of 5 % or more are printed."""
 
     def paint(axes: Axes) -> None:
         for place, row in enumerate(shares):
@@ -228,12 +244,12 @@ def shades(
         _rows(axes, labels, across)
         axes.grid(visible=False)
 
-    return _drawn(name, told, paint, height=_tall(labels))
+    return _render(name, description, paint, height=_plot_height(labels))
 
 
-def _tall(labels: Sequence[str], *, each: float = 0.27) -> float:
-    """Inches for so many rows."""
-    return 0.95 + each * max(2, len(labels))
+def _plot_height(labels: Sequence[str], *, row_height: float = 0.27) -> float:
+    """Return the height in inches for these rows."""
+    return 0.95 + row_height * max(2, len(labels))
 
 
 def _rows(axes: Axes, labels: Sequence[str], across: str) -> None:
@@ -245,7 +261,7 @@ def _rows(axes: Axes, labels: Sequence[str], across: str) -> None:
 
 
 def _whole(axes: Axes, which: str, most: float) -> None:
-    """Numbers of things: no halves, thousands apart."""
+    """Format an axis of counts: integers with thousands separators."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis = axes.xaxis if which == "x" else axes.yaxis
@@ -262,7 +278,7 @@ def _short(value: float, _: object) -> str:
 
 
 def _legend(axes: Axes, series: Sequence[Series | Marks]) -> None:
-    """Above the plot, where it hides nothing."""
+    """Add a legend above the plot, where it hides nothing."""
     if len(series) > 1:
         axes.legend(
             loc="lower left",
@@ -276,7 +292,7 @@ def _legend(axes: Axes, series: Sequence[Series | Marks]) -> None:
         )
 
 
-def _drawn(name: str, told: str, paint: Callable[[Axes], None], *, height: float) -> str:
+def _render(name: str, description: str, paint: Callable[[Axes], None], *, height: float) -> str:
     try:
         from matplotlib import rc_context
         from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -296,25 +312,35 @@ def _drawn(name: str, told: str, paint: Callable[[Axes], None], *, height: float
         paint(axes)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(out, format="svg", transparent=True, metadata=nothing)
-    return _inline(out.getvalue(), name, told)
+    return _inline(out.getvalue(), name, description)
 
 
 _SIZE = re.compile(r'<svg [^>]*?viewBox="(?P<box>[^"]+)"[^>]*>')
 _ID = re.compile(r'\b(id="|url\(#|href="#)')
 _COLOUR = re.compile(r"#0100(?:0[1-9])")
+_TAG = re.compile(r"<[a-z][^<>]*>", re.IGNORECASE)
+_STYLED = re.compile(r' style="([^"]*)"')
 
 
-def _inline(document: str, name: str, told: str) -> str:
-    """The `svg` element alone, with its name, its meaning in words, and the page's colours."""
+def _inline(document: str, name: str, description: str) -> str:
+    """Return only the `svg` element, with its name, a description, and the colours of the page."""
     body = document[document.index("<svg") :]
     box = _SIZE.match(body)
     if box is None:
         raise AssertionError("matplotlib writes an svg element with a viewBox")
     inside = _ID.sub(rf"\g<1>{name}-", body[box.end() :])
-    inside = _COLOUR.sub(lambda found: f"var(--{_VARIABLES[found[0]]})", inside)
-    inside = re.sub(r"<metadata>.*?</metadata>\s*", "", inside, flags=re.DOTALL)
+    inside = _COLOUR.sub(lambda match: f"var(--{_VARIABLES[match[0]]})", inside)
+    inside = re.sub(r"<(metadata|style)\b.*?</\1>\s*", "", inside, flags=re.DOTALL)
+    inside = _TAG.sub(lambda tag: _STYLED.sub(_attributes, tag[0]), inside)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="plot" '
-        f'viewBox="{box["box"]}" role="img" aria-label="{escape(told, quote=True)}">'
+        f'viewBox="{box["box"]}" stroke-linejoin="round" stroke-linecap="butt" role="img" '
+        f'aria-label="{escape(description, quote=True)}">'
     )
     return head + inside.strip()
+
+
+def _attributes(styled: re.Match[str]) -> str:
+    """Return a style as attributes: pages of the service allow no style in their markup. The font is the page's."""
+    declarations = [declaration.partition(": ") for declaration in styled[1].split("; ")]
+    return "".join(f' {name}="{value}"' for name, _, value in declarations if name != "font-family")

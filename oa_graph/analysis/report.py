@@ -9,33 +9,34 @@ from typing import Any
 
 from oa_graph.analysis import drawing
 from oa_graph.analysis.drawing import legible
-from oa_graph.analysis.findings import Drawn, Findings
 from oa_graph.analysis.pages import page
-from oa_graph.analysis.panels import count, panels, share
-from oa_graph.model import Post, TreeState
+from oa_graph.analysis.report_data import Drawn, ReportData
+from oa_graph.analysis.report_panels import count, panels, share
+from oa_graph.domain.posts import Post
+from oa_graph.domain.trees import TreeState
 
 
-def render(found: Findings, *, made: datetime) -> str:
-    """The page. The same findings give the same bytes, but for the one line that says when it was made.
+def render(data: ReportData, *, made: datetime) -> str:
+    """Return the page. The same data give the same bytes, except for the line with the time.
 
-    Raises PackageMissing without jinja2 or matplotlib.
+    Raise PackageMissing without jinja2 or matplotlib.
     """
-    return page("report.html.j2", **_told(found, made))
+    return page("report.html.j2", **_page_values(data, made))
 
 
-def _told(found: Findings, made: datetime) -> dict[str, Any]:
+def _page_values(data: ReportData, made: datetime) -> dict[str, Any]:
     from markupsafe import Markup
 
     def is_markup(svg: str | None) -> Markup | None:
-        """A picture that our own code has made, with everything in it escaped."""
+        """Mark a drawing as markup; its content is escaped."""
         return None if svg is None else Markup(svg)
 
     return {
-        "lang": None if found.lang is None else legible(found.lang),
+        "lang": None if data.lang is None else legible(data.lang),
         "made": f"{made:%Y-%m-%d %H:%M:%S %Z}",
-        "headline": headline(found),
-        "panels": [(panel, is_markup(panel.plot)) for panel in panels(found)],
-        "trees": [(tree, is_markup(tree.svg)) for tree in _trees(found.drawn)],
+        "headline": headline(data),
+        "panels": [(panel, is_markup(panel.plot)) for panel in panels(data)],
+        "trees": [(tree, is_markup(tree.svg)) for tree in _trees(data.drawn)],
     }
 
 
@@ -53,23 +54,23 @@ class _Line:
 class _Tree:
     id: str
     title: str
-    told: str
+    summary: str
     svg: str
     width: int
     lines: Sequence[_Line]
 
 
 def _trees(drawn: Sequence[Drawn]) -> Iterator[_Tree]:
-    for number, each in enumerate(drawn, 1):
-        id = legible(each.tree.tree)
-        lang, state = legible(each.tree.lang), legible(each.tree.state).replace("_", " ")
+    for number, drawn_tree in enumerate(drawn, 1):
+        id = legible(drawn_tree.tree.tree)
+        lang, state = legible(drawn_tree.tree.lang), legible(drawn_tree.tree.state).replace("_", " ")
         yield _Tree(
             id=id,
             title=f"Tree {number}",
-            told=f"{lang}, {state}: {each.tree.posts} posts, {each.tree.ranked} of them ranked.",
-            svg=drawing.svg(each.posts, name=f"tree-{number}"),
-            width=round(drawing.layout(each.posts).width),
-            lines=list(_lines(each.posts)),
+            summary=f"{lang}, {state}: {drawn_tree.tree.posts} posts, {drawn_tree.tree.ranked} of them ranked.",
+            svg=drawing.svg(drawn_tree.posts, name=f"tree-{number}"),
+            width=round(drawing.layout(drawn_tree.posts).width),
+            lines=list(_lines(drawn_tree.posts)),
         )
 
 
@@ -81,16 +82,16 @@ def _lines(posts: Sequence[Post]) -> Iterator[_Line]:
         yield _Line(depth, head, legible(post.text), post.id in best)
 
 
-def headline(found: Findings) -> list[tuple[str, str]]:
-    """The figures on top: number and what it counts."""
-    trees = sum(each.trees for each in found.states)
-    ready = sum(each.trees for each in found.states if each.state == TreeState.READY_FOR_EXPORT)
-    posts = sum(each.posts for each in found.depths)
-    decided = sum(each.accepted + each.rejected for each in found.depths)
-    accepted = sum(each.accepted for each in found.depths)
-    langs = len({each.lang for each in found.states})
-    ranked = sum(each.parents for each in found.margins)
-    skipped = sum(task.skipped for task in found.tasks)
+def headline(data: ReportData) -> list[tuple[str, str]]:
+    """Return the figures on top: a number and its label."""
+    trees = sum(row.trees for row in data.states)
+    ready = sum(row.trees for row in data.states if row.state == TreeState.READY_FOR_EXPORT)
+    posts = sum(row.posts for row in data.depths)
+    decided = sum(row.accepted + row.rejected for row in data.depths)
+    accepted = sum(row.accepted for row in data.depths)
+    langs = len({row.lang for row in data.states})
+    ranked = sum(row.parents for row in data.margins)
+    skipped = sum(task.skipped for task in data.tasks)
     return [
         (count(trees), _one(trees, "tree", "trees")),
         (count(ready), "ready for export"),

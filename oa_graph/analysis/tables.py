@@ -14,11 +14,11 @@ from typing import Any, BinaryIO, Protocol
 
 from oa_graph.analysis import arrow
 from oa_graph.analysis.arrow import Row, Type, as_json
+from oa_graph.datasets.writers import Compression, CountingWriter, RecordWriter, record_file_writer, record_writer
 from oa_graph.errors import CannotExport
-from oa_graph.exchange.sinks import Measured, Packing, Sink, recording, recording_file
 
 
-class Form(StrEnum):
+class TableFormat(StrEnum):
     """How a table is written."""
 
     JSONL = "jsonl"
@@ -30,43 +30,50 @@ class Form(StrEnum):
 
     @property
     def batch(self) -> int:
-        """Rows that are held at once: lines need few, a Parquet file has them in one row group."""
-        return 10_000 if self is Form.PARQUET else 500
+        """Rows that are held at once: few for lines; a Parquet file has them in one row group."""
+        return 10_000 if self is TableFormat.PARQUET else 500
 
 
-_PACKED = {".gz": Packing.GZIP, ".zst": Packing.ZSTD}
-_SUFFIXES = {".jsonl": Form.JSONL, ".ndjson": Form.JSONL, ".csv": Form.CSV, ".parquet": Form.PARQUET}
+_PACKED = {".gz": Compression.GZIP, ".zst": Compression.ZSTD}
+_SUFFIXES = {
+    ".jsonl": TableFormat.JSONL,
+    ".ndjson": TableFormat.JSONL,
+    ".csv": TableFormat.CSV,
+    ".parquet": TableFormat.PARQUET,
+}
 
 
-def form_of(file: Path) -> Form | None:
-    """What the name of a file says, with or without `.gz` or `.zst` after it; None: nothing."""
+def table_format_of(file: Path) -> TableFormat | None:
+    """Return the format that a file name implies, with or without `.gz` or `.zst`; None if it implies none."""
     inner = file.with_suffix("") if file.suffix in _PACKED else file
     return _SUFFIXES.get(inner.suffix)
 
 
-class Writer(Protocol):
+class TableWriter(Protocol):
     """Takes the rows of a table, a batch at a time."""
 
     def write(self, rows: Sequence[Row]) -> None: ...
 
 
 @contextmanager
-def writing(to: Path, form: Form, columns: Sequence[str], known: Mapping[str, Type]) -> Generator[Writer]:
-    """A table in a file that appears, or replaces the old one, only when it is whole; `-` is standard output.
+def table_writer(
+    to: Path, form: TableFormat, columns: Sequence[str], known: Mapping[str, Type]
+) -> Generator[TableWriter]:
+    """Open a table writer on a file that appears, or replaces the old one, once it is complete; `-` is standard output.
 
     `.gz` and `.zst` at the end of its name pack lines. Parquet packs itself. `known`: types that are declared for
-    columns, of use for Parquet. Raises PackageMissing, CannotExport, OSError.
+    columns, of use for Parquet. Raise PackageMissing, CannotExport, OSError.
     """
-    packing = _PACKED.get(to.suffix, Packing.PLAIN)
-    if form is Form.PARQUET and packing is not Packing.PLAIN:
+    packing = _PACKED.get(to.suffix, Compression.PLAIN)
+    if form is TableFormat.PARQUET and packing is not Compression.PLAIN:
         raise CannotExport(why="Parquet packs itself; leave the ending of its file away")
     with _opened(to, packing) as (sink, file):
         match form:
-            case Form.JSONL:
+            case TableFormat.JSONL:
                 yield _Jsonl(sink, columns)
-            case Form.CSV:
+            case TableFormat.CSV:
                 yield _Csv(sink, columns)
-            case Form.PARQUET:
+            case TableFormat.PARQUET:
                 writer = _Parquet(file, columns, known)
                 try:
                     yield writer
@@ -76,15 +83,15 @@ def writing(to: Path, form: Form, columns: Sequence[str], known: Mapping[str, Ty
         sys.stdout.buffer.flush()
 
 
-def _opened(to: Path, packing: Packing) -> AbstractContextManager[tuple[Sink, Measured]]:
+def _opened(to: Path, packing: Compression) -> AbstractContextManager[tuple[RecordWriter, CountingWriter]]:
     if to == Path("-"):
         standard: BinaryIO = sys.stdout.buffer
-        return recording(standard, packing, ())
-    return recording_file(to, packing, ())
+        return record_writer(standard, packing, ())
+    return record_file_writer(to, packing, ())
 
 
 class _Jsonl:
-    def __init__(self, sink: Sink, columns: Sequence[str]) -> None:
+    def __init__(self, sink: RecordWriter, columns: Sequence[str]) -> None:
         self._sink = sink
         self._columns = columns
 
@@ -94,7 +101,7 @@ class _Jsonl:
 
 
 class _Csv:
-    def __init__(self, sink: Sink, columns: Sequence[str]) -> None:
+    def __init__(self, sink: RecordWriter, columns: Sequence[str]) -> None:
         self._sink = sink
         self._put([columns])
 
@@ -112,7 +119,7 @@ def _cells(row: Row) -> list[str | None]:
 
 
 def cell(value: object) -> str | None:
-    """A value as the text of one cell; what is neither text nor null looks as in JSON."""
+    """Return a value as the text of one cell; other values than text and null are written as JSON."""
     if value is None or isinstance(value, str):
         return value
     text = as_json(value)
@@ -127,34 +134,34 @@ class _Parquet:
     raise CannotExport: nothing is left out or bent to fit.
     """
 
-    def __init__(self, file: Measured, columns: Sequence[str], known: Mapping[str, Type]) -> None:
+    def __init__(self, file: CountingWriter, columns: Sequence[str], known: Mapping[str, Type]) -> None:
         self._arrow = arrow.pyarrow()
         self._file = file
         self._columns = columns
         self._known = known
-        self._ways: dict[str, _Way] = {}
+        self._types: dict[str, _ColumnType] = {}
         self._writer: Any = None
 
     def write(self, rows: Sequence[Row]) -> None:
-        columns = dict(zip(self._columns, arrow.turned(rows), strict=True))
-        writer = self._writer or self._begun(columns)
-        arrays = [self._ways[name].array(name, values) for name, values in columns.items()]
+        columns = dict(zip(self._columns, arrow.columns_of(rows), strict=True))
+        writer = self._writer or self._begin(columns)
+        arrays = [self._types[name].array(name, values) for name, values in columns.items()]
         writer.write_table(self._arrow.table(arrays, schema=writer.schema))
 
-    def _begun(self, columns: Mapping[str, Sequence[Any]]) -> Any:
-        self._ways = {name: _way(values, self._known.get(name)) for name, values in columns.items()}
-        schema = self._arrow.schema([(name, way.type) for name, way in self._ways.items()])
+    def _begin(self, columns: Mapping[str, Sequence[Any]]) -> Any:
+        self._types = {name: _column_type(values, self._known.get(name)) for name, values in columns.items()}
+        schema = self._arrow.schema([(name, way.type) for name, way in self._types.items()])
         file = self._arrow.PythonFile(self._file, mode="w")
         self._writer = arrow.parquet().ParquetWriter(file, schema, compression="zstd")
         return self._writer
 
     def close(self) -> None:
-        writer = self._writer or self._begun(dict.fromkeys(self._columns, ()))
+        writer = self._writer or self._begin(dict.fromkeys(self._columns, ()))
         writer.close()
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _ColumnType:
     """How the values of a column are put down."""
 
     type: Type
@@ -163,43 +170,43 @@ class _Way:
 
     def array(self, name: str, values: Sequence[Any]) -> Any:
         if self.is_text:
-            kept = [each if each is None or self.is_text(each) else as_json(each) for each in values]
+            kept = [value if value is None or self.is_text(value) else as_json(value) for value in values]
             return arrow.pyarrow().array(kept, self.type)
-        found = arrow.typed(values, self.type)
-        if found is None or found.type != self.type:
-            kind = "values of several kinds" if found is None else found.type
+        array = arrow.typed_array(values, self.type)
+        if array is None or array.type != self.type:
+            kind = "values of several kinds" if array is None else array.type
             raise CannotExport(
                 why=f"the column {name} began as {self.type} and goes on as {kind}; "
                 "let the statement give it one type, or take JSON Lines"
             )
-        return found
+        return array
 
 
-def _way(values: Sequence[Any], known: Type | None) -> _Way:
-    found = arrow.typed(values, known)
+def _column_type(values: Sequence[Any], known: Type | None) -> _ColumnType:
+    array = arrow.typed_array(values, known)
     types = arrow.pyarrow().types
-    if found is None or _has_no_keys(found.type):
-        return _Way(arrow.pyarrow().string(), lambda _: False)
-    if types.is_null(found.type):
-        return _Way(arrow.pyarrow().string(), lambda value: isinstance(value, str))
-    return _Way(_without_null(found.type))
+    if array is None or _has_no_keys(array.type):
+        return _ColumnType(arrow.pyarrow().string(), lambda _: False)
+    if types.is_null(array.type):
+        return _ColumnType(arrow.pyarrow().string(), lambda value: isinstance(value, str))
+    return _ColumnType(_without_null(array.type))
 
 
 def _has_no_keys(type: Type) -> bool:
-    """Whether there is a struct without fields in it, for which Parquet has no place."""
+    """Return whether a type contains a struct without fields, which Parquet cannot store."""
     types = arrow.pyarrow().types
     if types.is_list(type):
         return _has_no_keys(type.value_type)
-    return types.is_struct(type) and (type.num_fields == 0 or any(_has_no_keys(each.type) for each in type))
+    return types.is_struct(type) and (type.num_fields == 0 or any(_has_no_keys(field.type) for field in type))
 
 
 def _without_null(type: Type) -> Type:
-    """The type with text where nothing is known yet, as in a list that is always empty."""
+    """Return the type with text for unknown parts, such as the elements of a list that is always empty."""
     pyarrow = arrow.pyarrow()
     if pyarrow.types.is_null(type):
         return pyarrow.string()
     if pyarrow.types.is_list(type):
         return pyarrow.list_(_without_null(type.value_type))
     if pyarrow.types.is_struct(type):
-        return pyarrow.struct([(each.name, _without_null(each.type)) for each in type])
+        return pyarrow.struct([(field.name, _without_null(field.type)) for field in type])
     return type

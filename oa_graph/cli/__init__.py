@@ -1,5 +1,5 @@
 """The commands: `oa-graph serve`, `demo`, `simulate`, `import`, `export`, `query`, `report`, `show`, `client`,
-`stats`, `openapi` and `db`."""
+`guidelines`, `llm`, `stats`, `openapi`, `work` and `db`."""
 
 from __future__ import annotations
 

@@ -10,15 +10,25 @@ from typing import Any, Literal, TypeVar, cast
 
 import click
 
-from oa_graph import exchange, hosting
-from oa_graph.agreement import AT_LEAST, BELOW, distrusted
-from oa_graph.cli.console import chosen_settings, data_option, database, err, on_graph, prepare, progress
-from oa_graph.exchange import FORMS, Choices, Disguise, Distrusted, Export, Exported, Filters, Packing, Which
-from oa_graph.model import TreeState
+from oa_graph import datasets, installation
+from oa_graph.cli.console import chosen_settings, data_option, database, err, on_collection, prepare, progress
+from oa_graph.datasets import (
+    EXPORT_FORMATS,
+    Choices,
+    Compression,
+    Distrusted,
+    Export,
+    ExportResult,
+    Filters,
+    PostStatus,
+    Pseudonymizer,
+)
+from oa_graph.domain.trees import TreeState
 from oa_graph.plural import counted
+from oa_graph.reliability import AT_LEAST, BELOW, distrusted
 
 _STATES = [state.value for state in TreeState]
-_SORTS = [each.value for each in Which]
+_POST_STATUSES = [status.value for status in PostStatus]
 
 Command = TypeVar("Command", bound=Callable[..., None])
 
@@ -38,9 +48,9 @@ class _Assignment(click.ParamType[tuple[str, float]]):
 
 _DATE = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 _OPTIONS = (
-    click.option("--as", "form", type=click.Choice([*FORMS]), default="trees", show_default=True,
+    click.option("--as", "form", type=click.Choice([*EXPORT_FORMATS]), default="trees", show_default=True,
                  help="Format of a record."),
-    click.option("--format", "packing", type=click.Choice([each.value for each in Packing]),
+    click.option("--format", "packing", type=click.Choice([compression.value for compression in Compression]),
                  help="Compression, or Parquet.  [default: as FILE ends: .gz, .zst, .parquet]"),
     click.option("--split", "splits", multiple=True, type=_Assignment(), metavar="NAME=SHARE",
                  help="Split by a hash of the tree's id; FILE needs {split} in its name."),
@@ -51,14 +61,15 @@ _OPTIONS = (
                  help="Only posts by these authors, as single posts; excludes --state."),
     click.option("--since", type=_DATE, help="Only trees whose prompt was written then or later (UTC)."),
     click.option("--until", type=_DATE, help="Only posts written before (UTC)."),
-    click.option("--deleted", type=click.Choice(_SORTS), default="exclude", show_default=True, help="Deleted posts."),
+    click.option("--deleted", type=click.Choice(_POST_STATUSES), default="exclude", show_default=True,
+                 help="Deleted posts."),
     click.option("--include-deleted", is_flag=True, help="Same as --deleted include."),
     click.option("--deleted-only", is_flag=True, help="Same as --deleted only."),
-    click.option("--spam", type=click.Choice(_SORTS), default="exclude", show_default=True,
+    click.option("--spam", type=click.Choice(_POST_STATUSES), default="exclude", show_default=True,
                  help="Posts that reviews rejected or have not decided on."),
     click.option("--include-spam", is_flag=True, help="Same as --spam include."),
     click.option("--spam-only", is_flag=True, help="Same as --spam only."),
-    click.option("--synthetic", type=click.Choice(_SORTS), default="include", show_default=True,
+    click.option("--synthetic", type=click.Choice(_POST_STATUSES), default="include", show_default=True,
                  help="Posts written by models; exclude leaves out every tree with one."),
     click.option("--include-synthetic", is_flag=True, help="Same as --synthetic include."),
     click.option("--no-synthetic", is_flag=True, help="Same as --synthetic exclude."),
@@ -106,95 +117,105 @@ def _with_options(command: Command) -> Command:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @_with_options
 @data_option
-def export(file: Path, data: Path | None, **given: Any) -> None:
+def export(file: Path, data: Path | None, **options: Any) -> None:
     """Export trees as a dataset (-: standard output)."""
-    wanted = _export(given)
+    spec = _export_spec(options)
     chosen = chosen_settings(data)
-    with database(chosen, reads=True) as found, progress("posts exported") as show:
-        prepare(found, hosting.trusted_key(chosen))
-        if given["without_distrusted"]:
-            below, least = given["distrust_below"], given["distrust_min"]
-            users = on_graph(found, lambda graph: distrusted(graph, below=below, at_least=least))
-            wanted = replace(wanted, filters=replace(wanted.filters, distrusted=Distrusted(users, below, least)))
-        done = on_graph(found, lambda graph: exchange.export(graph, file, wanted, on_progress=show))
-    _say(_summary(done))
-    if left_out := wanted.filters.distrusted:
-        users = counted(len(left_out.users), "user")
-        _say(f"judgements of {users} left out (reliability below {left_out.below:g})")
-    for path in done.beside:
-        _say(f"written beside it: {path.name}")
-    for warning in done.warnings:
-        _say(f"warning: {warning}")
+    with database(chosen, reads=True) as neo4j, progress("posts exported") as show:
+        prepare(neo4j, installation.trusted_key(chosen))
+        if options["without_distrusted"]:
+            below, min_judgements = options["distrust_below"], options["distrust_min"]
+            users = on_collection(
+                neo4j, chosen, lambda collection: distrusted(collection.graph, below=below, at_least=min_judgements)
+            )
+            spec = replace(spec, filters=replace(spec.filters, distrusted=Distrusted(users, below, min_judgements)))
+        result = on_collection(
+            neo4j, chosen, lambda collection: collection.datasets.export(file, spec, on_progress=show)
+        )
+    _print(_summary(result))
+    if excluded := spec.filters.distrusted:
+        users = counted(len(excluded.users), "user")
+        _print(f"judgements of {users} left out (reliability below {excluded.below:g})")
+    for path in result.companion_files:
+        _print(f"written beside it: {path.name}")
+    for warning in result.warnings:
+        _print(f"warning: {warning}")
 
 
-def _summary(done: Exported) -> str:
-    trees, posts, records = counted(done.trees, "tree"), counted(done.posts, "post"), counted(done.records, "record")
-    by_state = sum(done.left_out.by_state.values())
-    states = f"; {by_state:,} left out: {done.left_out.states}; --state all takes them" if by_state else ""
+def _summary(result: ExportResult) -> str:
+    trees, posts, records = (
+        counted(result.trees, "tree"),
+        counted(result.posts, "post"),
+        counted(result.records, "record"),
+    )
+    by_state = sum(result.excluded.by_state.values())
+    states = f"; {by_state:,} left out: {result.excluded.states}; --state all includes them" if by_state else ""
     return f"{trees} exported ({posts}, {records}){states}"
 
 
-def _say(line: str) -> None:
-    """Print a line that is not wrapped, so that a pipe can search it."""
+def _print(line: str) -> None:
+    """Print a line without wrapping, so that a pipe can search it."""
     err.print(line, markup=False, soft_wrap=True)
 
 
-def _export(given: dict[str, Any]) -> Export:
-    if given["users"] and given["states"]:
-        raise click.UsageError("--user looks in trees of all states; leave --state away")
-    if given["anonymizer_seed"] is not None and given["anonymizer_key"]:
+def _export_spec(options: dict[str, Any]) -> Export:
+    if options["users"] and options["states"]:
+        raise click.UsageError("--user and --state exclude each other")
+    if options["anonymizer_seed"] is not None and options["anonymizer_key"]:
         raise click.UsageError("--anonymizer-seed and --anonymizer-key exclude each other")
-    states = given["states"] or (["all"] if given["users"] else [TreeState.READY_FOR_EXPORT.value])
+    states = options["states"] or (["all"] if options["users"] else [TreeState.READY_FOR_EXPORT.value])
     choices = Choices(
-        threads=cast('Literal["all", "best"]', given["threads"]),
-        pairs=cast('Literal["adjacent", "all"]', given["pairs"]),
-        min_margin=given["min_margin"],
-        bare=given["bare"],
-        labels=given["labels"],
-        events=given["events"],
+        threads=cast('Literal["all", "best"]', options["threads"]),
+        pairs=cast('Literal["adjacent", "all"]', options["pairs"]),
+        min_margin=options["min_margin"],
+        bare=options["bare"],
+        labels=options["labels"],
+        events=options["events"],
     )
 
     return Export(
-        form=given["form"],
+        format=options["form"],
         filters=Filters(
             states=None if "all" in states else frozenset(map(TreeState, states)),
-            langs=frozenset(given["langs"]) or None,
-            deleted=_which(given, "deleted"),
-            rejected=_which(given, "spam"),
-            synthetic=_which(given, "synthetic"),
-            users=frozenset(given["users"]),
-            since=_in_utc(given["since"]),
-            until=_in_utc(given["until"]),
-            at_least=dict(given["at_least"]),
-            at_most=dict(given["at_most"]),
-            prompts_only=given["prompts_only"],
-            limit=given["limit"],
-            without=frozenset(given["without"]),
+            langs=frozenset(options["langs"]) or None,
+            deleted=_post_status(options, "deleted"),
+            rejected=_post_status(options, "spam"),
+            synthetic=_post_status(options, "synthetic"),
+            users=frozenset(options["users"]),
+            since=_in_utc(options["since"]),
+            until=_in_utc(options["until"]),
+            at_least=dict(options["at_least"]),
+            at_most=dict(options["at_most"]),
+            prompts_only=options["prompts_only"],
+            limit=options["limit"],
+            without=frozenset(options["without"]),
         ),
         choices=choices,
-        disguise=_disguise(given["anonymizer_seed"], given["anonymizer_key"], user_ids=given["user_ids"]),
-        packing=Packing(given["packing"]) if given["packing"] else None,
-        splits=dict(given["splits"]),
-        manifest=not given["no_manifest"],
-        licence=given["licence"],
+        pseudonymizer=_pseudonymizer(
+            options["anonymizer_seed"], options["anonymizer_key"], user_ids=options["user_ids"]
+        ),
+        compression=Compression(options["packing"]) if options["packing"] else None,
+        splits=dict(options["splits"]),
+        manifest=not options["no_manifest"],
+        licence=options["licence"],
     )
 
 
-def _which(given: dict[str, Any], sort: str) -> Which:
-    if given[f"{sort}_only"]:
-        return Which.ONLY
-    if given[f"include_{sort}"]:
-        return Which.INCLUDE
-    return Which.EXCLUDE if given.get(f"no_{sort}") else Which(given[sort])
+def _post_status(options: dict[str, Any], name: str) -> PostStatus:
+    if options[f"{name}_only"]:
+        return PostStatus.ONLY
+    if options[f"include_{name}"]:
+        return PostStatus.INCLUDE
+    return PostStatus.EXCLUDE if options.get(f"no_{name}") else PostStatus(options[name])
 
 
-def _disguise(seed: int | None, key: Path | None, *, user_ids: bool) -> Disguise:
-    """Pseudonyms name nobody, so users keep theirs."""
+def _pseudonymizer(seed: int | None, key: Path | None, *, user_ids: bool) -> Pseudonymizer:
+    """Return the treatment of ids. Pseudonyms of users are always included."""
     if seed is not None:
-        return Disguise(exchange.seeded(seed))
+        return Pseudonymizer(datasets.seeded(seed))
     if key is not None:
-        return Disguise(exchange.keyed(key.read_bytes()))
-    return Disguise(user_ids=user_ids)
+        return Pseudonymizer(datasets.keyed(key.read_bytes()))
+    return Pseudonymizer(user_ids=user_ids)
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The Cypher prompt of `oa-graph db shell`. Whoever types there owns the database."""
+"""The Cypher prompt of `oa-graph db shell`. Its user owns the database, so statements are not restricted."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from typing import Any
 from oa_graph.analysis.arrow import Row, as_json
 from oa_graph.cli.console import err, out, table, warn
 from oa_graph.errors import OaGraphError
-from oa_graph.graph.asking import ask_at_prompt, evaluated, plain
-from oa_graph.graph.queries import inputs_of, typed_by_operator
+from oa_graph.graph.saved_queries import evaluated, plain_values, run_at_prompt
 from oa_graph.graph.session import Graph, WriteRefused
-from oa_graph.hosting import Database
+from oa_graph.graph.statements import declared_inputs, typed_by_operator
+from oa_graph.installation import Database
 from oa_graph.plural import counted
 
 HISTORY = "shell-history"
-"""The file in the data folder with what was typed, for its owner alone."""
+"""The history file in the data folder, readable by its owner only."""
 _LINES = 1000
 
 _PARAMETER = re.compile(r":param\s+(?P<name>\w+|`[^`]+`)\s*=>\s*(?P<value>.+)")
 _PARAMETERS = re.compile(r":params?\s+(?P<map>\{.*\})")
-_COMMANDS = "there are `:param name => value`, `:param {name: value}`, `:params` and `:quit`"
+_COMMAND_HELP = "use `:param name => value`, `:param {name: value}`, `:params` or `:quit`"
 
 
-def converse(found: Database, *, data: Path, limit: int, write: bool) -> None:
-    """Reads statements and prints answers until the end of input. Without `write` a statement that writes is refused.
+def run_prompt(neo4j: Database, *, data: Path, limit: int, write: bool) -> None:
+    """Read statements and print their results until the end of input. Without `write`, reject writing statements.
 
-    Ctrl-C drops what is being typed, or ends the statement that runs; a write that it ends is undone.
+    Ctrl-C discards the input or cancels the running statement; a cancelled write is rolled back.
     """
     with asyncio.Runner() as runner, _history(data / HISTORY) as readline:
-        graph = found.connect(pool=2)
+        graph = neo4j.connect(pool=2)
         prompt = _Prompt(graph, limit, write)
         try:
-            while (statement := _patiently_read(readline)) is not None:
+            while (statement := _read_statement(readline)) is not None:
                 try:
-                    runner.run(prompt.answer(statement))
+                    runner.run(prompt.run(statement))
                 except KeyboardInterrupt:
                     err.print("stopped")
         finally:
@@ -52,7 +52,7 @@ def converse(found: Database, *, data: Path, limit: int, write: bool) -> None:
 
 @contextmanager
 def _history(file: Path) -> Generator[ModuleType | None]:
-    """What was typed before, kept for the next time; None where nobody types or the platform has no line editing."""
+    """Load the history and save it at the end; None without a terminal or without line editing on the platform."""
     readline = None
     if sys.stdin.isatty():
         with suppress(ImportError):
@@ -73,8 +73,8 @@ def _history(file: Path) -> Generator[ModuleType | None]:
         readline.write_history_file(file)
 
 
-def _patiently_read(readline: ModuleType | None) -> str | None:
-    """The next statement; None at the end. Ctrl-C begins anew."""
+def _read_statement(readline: ModuleType | None) -> str | None:
+    """Return the next statement; None at the end of input. Ctrl-C discards the input."""
     while True:
         try:
             statement = _read(readline)
@@ -86,7 +86,7 @@ def _patiently_read(readline: ModuleType | None) -> str | None:
 
 
 def _read(readline: ModuleType | None) -> str | None:
-    """What is typed up to a semicolon or an empty line; a command has one line."""
+    """Return the input up to a semicolon or an empty line; a command is one line."""
     lines: list[str] = []
     while True:
         try:
@@ -99,12 +99,12 @@ def _read(readline: ModuleType | None) -> str | None:
             readline.add_history(line)
         is_command = not lines and line.lstrip().startswith(":")
         lines.append(line)
-        if is_command or _is_whole(lines):
+        if is_command or _is_complete(lines):
             return "\n".join(lines).strip().rstrip(";").rstrip()
 
 
-def _is_whole(lines: list[str]) -> bool:
-    """Whether a statement ends with the last of these lines. Comments do not end one, and are none by themselves."""
+def _is_complete(lines: list[str]) -> bool:
+    """Return whether the last of these lines ends a statement. Comments neither end nor form a statement."""
     last = lines[-1].strip()
     if not last:
         return len(lines) == 1 or not all(map(_is_comment, lines))
@@ -117,28 +117,28 @@ def _is_comment(line: str) -> bool:
 
 @dataclass(slots=True)
 class _Prompt:
-    """What is typed at the prompt, and the parameters that were set there."""
+    """Runs input of the prompt and holds its parameters."""
 
     graph: Graph
     limit: int
     write: bool
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    async def answer(self, text: str) -> None:
+    async def run(self, text: str) -> None:
         try:
-            await (self._obey(text) if text.startswith(":") else self._ask(text))
+            await (self._run_command(text) if text.startswith(":") else self._run_statement(text))
         except WriteRefused:
-            err.print("This prompt only reads. To write, start it with: oa-graph db shell --write", style="red")
+            err.print("This prompt is read-only. To write, start it with: oa-graph db shell --write", style="red")
         except OaGraphError as error:
             err.print(str(error), style="red", markup=False)
 
-    async def _ask(self, statement: str) -> None:
-        """A file of `cypher/explore/` may be pasted: those of its parameters that were not set are null."""
-        parameters = {**dict.fromkeys(inputs_of(statement)), **self.parameters}
-        asked = ask_at_prompt(self.graph, typed_by_operator(statement), parameters, write=self.write, on_warning=warn)
+    async def _run_statement(self, statement: str) -> None:
+        """Run a statement, such as a pasted file of `cypher/explore/`. Unset parameters are null."""
+        parameters = {**dict.fromkeys(declared_inputs(statement)), **self.parameters}
+        result = run_at_prompt(self.graph, typed_by_operator(statement), parameters, write=self.write, on_warning=warn)
         rows: list[Row] = []
         count = 0
-        async with asked as answer:
+        async with result as answer:
             async for row in answer.rows:
                 count += 1
                 if count <= self.limit:
@@ -147,14 +147,14 @@ class _Prompt:
             out.print(table(answer.columns, rows))
         err.print(counted(count, "row") + (f", {self.limit} shown" if count > self.limit else ""))
 
-    async def _obey(self, command: str) -> None:
-        """A command, such as `:param lang => 'en'`."""
+    async def _run_command(self, command: str) -> None:
+        """Run a command, such as `:param lang => 'en'`."""
         if command == ":params":
             for name, value in self.parameters.items():
-                out.print(f":param {name} => {as_json(plain(value))}", markup=False, soft_wrap=True)
-        elif found := _PARAMETER.fullmatch(command):
-            self.parameters[found["name"].strip("`")] = await evaluated(self.graph, found["value"])
-        elif found := _PARAMETERS.fullmatch(command):
-            self.parameters |= await evaluated(self.graph, found["map"])
+                out.print(f":param {name} => {as_json(plain_values(value))}", markup=False, soft_wrap=True)
+        elif match := _PARAMETER.fullmatch(command):
+            self.parameters[match["name"].strip("`")] = await evaluated(self.graph, match["value"])
+        elif match := _PARAMETERS.fullmatch(command):
+            self.parameters |= await evaluated(self.graph, match["map"])
         else:
-            err.print(f"{command.split()[0]} is not understood; {_COMMANDS}", style="red", markup=False)
+            err.print(f"unknown command {command.split()[0]}; {_COMMAND_HELP}", style="red", markup=False)

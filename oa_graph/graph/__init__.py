@@ -1,8 +1,52 @@
-"""The only code that knows Neo4j."""
+"""The only code that knows Neo4j. Its modules for the topics are attributes: `graph.tasks`, `graph.posts`."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from oa_graph.graph import (
+        clients,
+        datasets,
+        guidelines,
+        leaderboards,
+        moderation,
+        posts,
+        reliability,
+        sessions,
+        stats,
+        tasks,
+        trees,
+        users,
+    )
+
+__all__ = [
+    "clients",
+    "datasets",
+    "guidelines",
+    "leaderboards",
+    "moderation",
+    "posts",
+    "reliability",
+    "sessions",
+    "stats",
+    "tasks",
+    "trees",
+    "users",
+]
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> ModuleType:
+        """Import a topic when it is first used: a program can choose before how the driver is imported."""
+        if name in __all__:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+
 
 _TAKEN_ALONG = ("numpy", "pandas", "pyarrow")
 

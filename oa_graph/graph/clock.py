@@ -1,12 +1,14 @@
 """One time for all processes that work on one database: the database's.
 
-A process whose clock is minutes ahead would take reservations of the others for lapsed, and hand out their places.
+A process whose clock is minutes ahead would take the leases of other processes for lapsed, and lease their places
+again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from oa_graph.errors import NotNow
@@ -15,45 +17,47 @@ from oa_graph.graph.session import Row, Tx, one
 log = logging.getLogger(__name__)
 
 _TOLERATED = timedelta(seconds=2)
-"""A smaller difference is that of an answer that took its time, and does no harm."""
+"""A smaller difference comes from the time that an answer takes, and does no harm."""
 _EVERY_SEC = 60.0
 
-_ahead = timedelta()
-"""How far the database's clock is ahead of the one of this process."""
 
-
-def _own() -> datetime:
+def _machine_time() -> datetime:
     return datetime.now(UTC)
 
 
-def now() -> datetime:
-    """The time, as the database has it by the latest look at its clock."""
-    return _own() + _ahead
+class DatabaseClock:
+    """A clock that returns the time of the database, by the latest comparison; this machine's time before the first."""
+
+    def __init__(self, machine_time: Callable[[], datetime] = _machine_time) -> None:
+        self._machine_time = machine_time
+        self._ahead = timedelta()
+        """How far the database's clock is ahead of this machine's."""
+
+    def __call__(self) -> datetime:
+        return self._machine_time() + self._ahead
+
+    async def compare(self, tx: Tx) -> None:
+        """Compare the clocks; the database's counts from then on if they differ."""
+        sent = self._machine_time()
+        database_time = await one(tx, "tasks/clock", _time)
+        difference = database_time - (sent + (self._machine_time() - sent) / 2)
+        ahead = difference if abs(difference) > _TOLERATED else timedelta()
+        if abs(ahead - self._ahead) > _TOLERATED:
+            log.warning(
+                "the clock of this process is %.0f s off the database's, which is used instead",
+                -difference.total_seconds(),
+            )
+        self._ahead = ahead
+
+    async def follow(self, tx: Tx) -> None:
+        """Compare the clocks now and each minute, until it is cancelled."""
+        while True:
+            try:
+                await self.compare(tx)
+            except NotNow as error:
+                log.warning("clock not compared: %s", error)
+            await asyncio.sleep(_EVERY_SEC)
 
 
-async def look(tx: Tx) -> None:
-    """Compares the clocks; from then on `now` goes by the database's where they are apart."""
-    global _ahead
-    sent = _own()
-    theirs = await one(tx, "tasks/clock", _moment)
-    apart = theirs - (sent + (_own() - sent) / 2)
-    seen = apart if abs(apart) > _TOLERATED else timedelta()
-    if abs(seen - _ahead) > _TOLERATED:
-        log.warning(
-            "the clock of this process is %.0f s off the database's, which is used instead", -apart.total_seconds()
-        )
-    _ahead = seen
-
-
-def _moment(row: Row) -> datetime:
+def _time(row: Row) -> datetime:
     return row["now"]
-
-
-async def follow(tx: Tx) -> None:
-    """Compares the clocks now and each minute, until it is cancelled."""
-    while True:
-        try:
-            await look(tx)
-        except NotNow as error:
-            log.warning("clock not compared: %s", error)
-        await asyncio.sleep(_EVERY_SEC)

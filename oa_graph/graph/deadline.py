@@ -46,7 +46,7 @@ def has_passed() -> bool:
 
 @asynccontextmanager
 async def kept() -> AsyncGenerator[None]:
-    """End what is done inside when the time of the request in hand is over. Raises StoreBusy then.
+    """End what is done inside when the time of the request in hand is over. Raise StoreBusy then.
 
     The driver drops a connection on which something is cancelled. What was being committed may have been committed.
     """

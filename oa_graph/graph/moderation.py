@@ -6,65 +6,65 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from oa_graph.domain.trees import TreeState
 from oa_graph.errors import UserNotFound
 from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
-from oa_graph.model import TreeState
 
 _FIRST_MOMENT, _LAST_MOMENT = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class AffectedTrees:
     """Which of some users there are, and the trees that change with them."""
 
     known: list[str]
     trees: list[str]
 
 
-_touched = decoder(Touched)
+_touched = decoder(AffectedTrees)
 
 
-async def touched(tx: Tx, users: Sequence[str]) -> Touched:
+async def lock_affected_trees(tx: Tx, users: Sequence[str]) -> AffectedTrees:
     """The trees that lose or change something when users go; locks them."""
-    return await one(tx, "moderation/touched", _touched, users=list(users))
+    return await one(tx, "moderation/lock_affected_trees", _touched, users=list(users))
 
 
 async def withdraw(tx: Tx, user: str) -> None:
-    """Takes what a user said of posts out of the graph."""
+    """Take what a user said of posts out of the graph."""
     await run(tx, "moderation/withdraw", user_id=user)
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class PurgeTargets:
     """Posts to be removed, and their trees."""
 
     ids: list[str]
     trees: list[str]
 
 
-_doomed = decoder(Doomed)
+_doomed = decoder(PurgeTargets)
 
 
-async def doomed(
+async def posts_to_purge(
     tx: Tx, user: str, *, with_prompts: bool, since: datetime | None = None, until: datetime | None = None
-) -> Doomed:
-    """The posts of a user and all below them; locks their trees. Raises UserNotFound."""
-    found = await maybe(
+) -> PurgeTargets:
+    """The posts of a user and all below them; locks their trees. Raise UserNotFound."""
+    targets = await maybe(
         tx,
-        "moderation/doomed",
+        "moderation/posts_to_purge",
         _doomed,
         user_id=user,
         with_prompts=with_prompts,
         since=since or _FIRST_MOMENT,
         until=until or _LAST_MOMENT,
     )
-    if found is None:
+    if targets is None:
         raise UserNotFound(id=user)
-    return found
+    return targets
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class RemovedTree:
     """A tree that was removed."""
 
     id: str
@@ -72,16 +72,16 @@ class Gone:
     state: TreeState
 
 
-_gone = decoder(Gone)
+_gone = decoder(RemovedTree)
 
 
-async def remove(tx: Tx, ids: Sequence[str], *, now: datetime) -> list[Gone]:
-    """Takes posts out of the graph, with all that hangs on them; the trees that went with their roots."""
+async def remove(tx: Tx, ids: Sequence[str], *, now: datetime) -> list[RemovedTree]:
+    """Take posts out of the graph, with all that hangs on them; the trees that went with their roots."""
     return await many(tx, "moderation/remove", _gone, ids=list(ids), now_ms=milliseconds(now))
 
 
 async def forget_tasks(tx: Tx, user: str) -> None:
-    """Removes the tasks of a user that nothing is left of."""
+    """Remove the tasks of a user that nothing is left of."""
     await run(tx, "moderation/forget_tasks", user_id=user)
 
 
@@ -89,7 +89,7 @@ async def forget_tasks(tx: Tx, user: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MergeResult:
     """What it means that two users are one: trees that lost a review or a ranking, and whose figures changed."""
 
     trees: frozenset[str]
@@ -97,23 +97,27 @@ class Moved:
 
 
 async def lock_users(tx: Tx, users: Sequence[str]) -> None:
-    """Locks users until the transaction ends."""
+    """Lock users until the transaction ends."""
     await run(tx, "moderation/lock_users", users=list(users))
 
 
-async def give(tx: Tx, source: str, destination: str, *, now: datetime) -> Moved:
-    """Makes all that a user did another's, and removes him; what both did where one is all there may be stays once."""
+async def merge_into(tx: Tx, source: str, destination: str, *, now: datetime) -> MergeResult:
+    """Give all that the source did to the destination, and remove the source.
+
+    Where only one of a kind may be, such as a review of one post, what both did stays once.
+    """
     ids = {"source": source, "destination": destination}
     lost = [
-        *await many(tx, "moderation/give_reviews", _lost, **ids),
-        *await many(tx, "moderation/give_rankings", _lost, **ids),
-        *await many(tx, "moderation/give_reactions", _lost, **ids),
-        *await many(tx, "moderation/give_remarks", _lost, **ids),
+        *await many(tx, "moderation/move_reviews", _lost, **ids),
+        *await many(tx, "moderation/move_rankings", _lost, **ids),
+        *await many(tx, "moderation/move_reactions", _lost, **ids),
+        *await many(tx, "moderation/move_remarks", _lost, **ids),
     ]
-    await run(tx, "moderation/give_posts", **ids)
+    await run(tx, "moderation/move_end_votes", **ids)
+    await run(tx, "moderation/move_posts", **ids)
     await run(tx, "moderation/drop_own_votes", user_id=destination)
-    await run(tx, "moderation/absorb", **ids, now_ms=milliseconds(now))
-    return Moved(
+    await run(tx, "moderation/merge_into", **ids, now_ms=milliseconds(now))
+    return MergeResult(
         trees=frozenset(tree for tree, _ in lost if tree), authors=frozenset(author for _, author in lost if author)
     )
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from typing import LiteralString
 
 from oa_graph.errors import RetriesExhausted, SchemaChanged, SchemaTooNew, ServerTooOld
-from oa_graph.graph.queries import schema_files
 from oa_graph.graph.session import Graph, StatementRefused
+from oa_graph.graph.statements import schema_files
 
 _ATTEMPTS = 10
 _PAUSE = 0.2
@@ -33,9 +33,9 @@ def known() -> list[str]:
 
 
 async def apply(graph: Graph) -> list[str]:
-    """Applies what is new and returns the names.
+    """Apply what is new and return the names.
 
-    Raises ServerTooOld, SchemaChanged or SchemaTooNew before touching anything.
+    Raise ServerTooOld, SchemaChanged or SchemaTooNew before touching anything.
     """
     await _check_language(graph)
     applied = {
@@ -69,7 +69,7 @@ async def apply(graph: Graph) -> list[str]:
 
 
 async def _check_language(graph: Graph) -> None:
-    """Asks the server itself, since its version does not tell: Aura reports `5.27-aura`."""
+    """Ask the server itself, since its version does not tell: Aura reports `5.27-aura`."""
     try:
         await graph.execute(_NEWEST)
     except StatementRefused as error:
@@ -78,7 +78,7 @@ async def _check_language(graph: Graph) -> None:
 
 
 async def _apply(graph: Graph, statement: LiteralString) -> object:
-    """Runs a step that changes nothing where it has run before.
+    """Run a step that changes nothing where it has run before.
 
     Of several processes that start at once, one may find that another made the index between its look and its making,
     or wait for one that waits for it; it sees what is left to do when it looks again.

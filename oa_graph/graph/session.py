@@ -11,7 +11,7 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from math import floor
 from pathlib import Path
 from time import perf_counter
@@ -27,7 +27,7 @@ from neo4j import (
     TrustCustomCAs,
     basic_auth,
 )
-from neo4j import Query as Statement
+from neo4j import Query as DriverQuery
 from neo4j.auth_management import AsyncAuthManager
 from neo4j.exceptions import (
     ClientError,
@@ -48,9 +48,9 @@ from neo4j.time import DateTime
 from pydantic import TypeAdapter
 
 from oa_graph.errors import LoginRefused, OaGraphError, RetriesExhausted, StoreBusy, StoreFailed, StoreUnavailable
-from oa_graph.graph import deadline, watch
-from oa_graph.graph.queries import LANGUAGE, Query, catalogue, with_language
-from oa_graph.graph.watch import timed, watching
+from oa_graph.graph import deadline, telemetry
+from oa_graph.graph.statements import LANGUAGE, Statement, catalogue, with_language
+from oa_graph.graph.telemetry import timed, watching
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -61,11 +61,12 @@ ATTEMPTS = 10
 
 Attempts are counted and not seconds: each rival that wins is one rival less, however slow the machine is.
 """
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_PAUSE = 0.01
 """Seconds before the first retry; doubled each time, drawn between half and whole, so that rivals part."""
 
 
-class Taken(OaGraphError):
+class KeyTaken(OaGraphError):
     """Another node already has this key: {why}."""
 
 
@@ -80,6 +81,11 @@ class WriteRefused(StatementRefused):
 def milliseconds(moment: datetime) -> int:
     """A moment as the ends of reservations are kept: whole milliseconds since 1970."""
     return floor(moment.timestamp() * 1000)
+
+
+def moment(milliseconds: int) -> datetime:
+    """Return the moment of some whole milliseconds since 1970."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def decoder(shape: type[T]) -> Decode[T]:
@@ -124,7 +130,9 @@ class Tx(Protocol):
 class Store(Tx, Protocol):
     """A `Tx` that can also run several statements as one: the graph itself, or a rehearsal on it."""
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T: ...
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, no_timeout: bool = False) -> T: ...
+
+    async def dry_run(self, work: Callable[[Tx], Awaitable[T]]) -> T: ...
 
 
 async def many(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) -> list[T]:
@@ -134,8 +142,8 @@ async def many(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) ->
 
 async def maybe(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) -> T | None:
     """The row of statement `name`, or None when there is none."""
-    found = await tx.rows(name, parameters)
-    return decode(found[0]) if found else None
+    rows = await tx.rows(name, parameters)
+    return decode(rows[0]) if rows else None
 
 
 async def one(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) -> T:
@@ -145,7 +153,7 @@ async def one(tx: Tx, name: str, decode: Decode[T], /, **parameters: object) -> 
 
 
 async def run(tx: Tx, name: str, /, **parameters: object) -> None:
-    """Runs statement `name` for what it does."""
+    """Run statement `name` for what it does."""
     await tx.rows(name, parameters)
 
 
@@ -154,24 +162,24 @@ def native(value: Any) -> Any:
     if isinstance(value, DateTime):
         return value.to_native()
     if isinstance(value, list):
-        return [native(each) for each in cast("list[Any]", value)]
+        return [native(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {key: native(each) for key, each in cast("dict[str, Any]", value).items()}
+        return {key: native(item) for key, item in cast("dict[str, Any]", value).items()}
     return value
 
 
-def _query(name: str) -> Query:
+def _query(name: str) -> Statement:
     return catalogue()[name]
 
 
 def transaction_metadata(query: str | None = None) -> dict[str, str]:
     """What `SHOW TRANSACTIONS` and the server's query log tell of a transaction: who sent it, for which request."""
-    told = {"app": "oa_graph"}
+    metadata = {"app": "oa_graph"}
     if query:
-        told["query"] = query
+        metadata["query"] = query
     if seen := watching.get():
-        told["request"] = seen.request
-    return told
+        metadata["request"] = seen.request
+    return metadata
 
 
 class _Transaction:
@@ -187,9 +195,12 @@ class _Transaction:
                 result = await self._transaction.run(query.text, query.sent(parameters))
                 return [native(dict(record)) async for record in result]
         except ConstraintError as error:
-            raise Taken(why=error.message) from error
+            raise KeyTaken(why=error.message) from error
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, no_timeout: bool = False) -> T:
+        return await work(self)
+
+    async def dry_run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
         return await work(self)
 
 
@@ -253,7 +264,7 @@ class Graph:
         ca_file: Path | None = None,
         liveness_sec: float | None = None,
     ) -> Graph:
-        """Opens a pool of at most `pool` connections; nothing is sent before the first statement.
+        """Open a pool of at most `pool` connections; nothing is sent before the first statement.
 
         The server gives up a transaction that runs longer than `statement_sec`; None leaves that to its own setting.
         Who gets no connection for `patience_sec` is told that the database is too busy. `permit` tells before each
@@ -277,7 +288,7 @@ class Graph:
         await self._driver.close()
 
     def check_permit(self) -> None:
-        """For who sends the password by another way than the driver. Raises StoreUnavailable where it may not go."""
+        """For who sends the password by another way than the driver. Raise StoreUnavailable where it may not go."""
         if self._permit and not self._permit():
             raise StoreUnavailable(why=_FOREIGN)
 
@@ -315,40 +326,40 @@ class Graph:
         async with deadline.kept():
             return await _retried(lambda: self._sent(_query(name), parameters, seconds=self._statement_sec))
 
-    async def _sent(self, query: Query, parameters: Mapping[str, object], *, seconds: float | None) -> list[Row]:
-        statement = Statement(query.text, metadata=transaction_metadata(query.name), timeout=seconds)
+    async def _sent(self, query: Statement, parameters: Mapping[str, object], *, seconds: float | None) -> list[Row]:
+        statement = DriverQuery(query.text, metadata=transaction_metadata(query.name), timeout=seconds)
         with timed(query.name):
             async with self.session(read=query.mode == "read") as session:
                 result = await session.run(statement, query.sent(parameters))
                 return [native(dict(record)) async for record in result]
 
-    def glance(self, *, seconds: float) -> Tx:
+    def with_deadline(self, *, seconds: float) -> Tx:
         """The same graph, for looks that are not worth waiting for: sent once, with only so much time."""
-        return _Glance(self._sent, seconds)
+        return _WithDeadline(self._sent, seconds)
 
-    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, patient: bool = False) -> T:
-        """Runs `work` in one write transaction; it may run again, so it touches nothing but its `Tx`.
+    async def transact(self, work: Callable[[Tx], Awaitable[T]], *, no_timeout: bool = False) -> T:
+        """Run `work` in one write transaction; it may run again, so it touches nothing but its `Tx`.
 
         The driver's own way of running again counts seconds, and a slow moment of the machine can be longer than those.
 
-        `patient`: it, and what follows it, may take longer than a request usually may.
+        `no_timeout`: the transaction, and what follows it, may take longer than a request usually may.
         """
-        seconds = None if patient else self._statement_sec
-        if patient:
+        seconds = None if no_timeout else self._statement_sec
+        if no_timeout:
             deadline.lift()
 
         async def attempt() -> T:
             async with self._transaction(transaction_metadata(), seconds) as transaction:
                 done, worked = await work(_Transaction(transaction)), perf_counter()
                 await transaction.commit()
-                watch.note_commit(perf_counter() - worked)
+                telemetry.record_commit(perf_counter() - worked)
                 return done
 
         async with deadline.kept():
             return await _retried(attempt)
 
-    async def rehearse(self, work: Callable[[Tx], Awaitable[T]]) -> T:
-        """As a patient `transact`, but nothing is kept: what would come of it."""
+    async def dry_run(self, work: Callable[[Tx], Awaitable[T]]) -> T:
+        """As `transact` without a timeout, but nothing is kept: return what would come of it."""
         deadline.lift()
 
         async def attempt() -> T:
@@ -360,7 +371,7 @@ class Graph:
         return await _retried(attempt)
 
     @asynccontextmanager
-    async def rehearsal(self) -> AsyncGenerator[Store]:
+    async def dry_run_session(self) -> AsyncGenerator[Store]:
         """A store in which everything can be done and nothing is kept."""
         with translated():
             async with self._transaction(transaction_metadata("rehearsal"), None) as transaction:
@@ -403,11 +414,11 @@ class Graph:
     ) -> AsyncGenerator[AsyncResult]:
         """One statement that somebody wrote, in a transaction of its own or in those that it makes.
 
-        Raises WriteRefused for one that writes, unless it may.
+        Raise WriteRefused for one that writes, unless it may.
         """
         with translated():
             async with self.session(read=not write, notify=True) as session:
-                statement = Statement(with_language(text), metadata=transaction_metadata())
+                statement = DriverQuery(with_language(text), metadata=transaction_metadata())
                 yield await session.run(statement, dict(parameters))
 
     async def is_running(self, mark: str) -> bool:
@@ -425,13 +436,13 @@ class Graph:
     async def _execute(self, text: LiteralString, parameters: Mapping[str, object]) -> list[Row]:
         with translated():
             async with self.session() as session:
-                statement = Statement(LANGUAGE + text, metadata=transaction_metadata())
+                statement = DriverQuery(LANGUAGE + text, metadata=transaction_metadata())
                 result = await session.run(statement, dict(parameters))
                 return [native(record.data()) async for record in result]
 
 
 @dataclass(frozen=True, slots=True)
-class _Glance:
+class _WithDeadline:
     """The `Tx` of `Graph.glance`."""
 
     send: Callable[..., Awaitable[list[Row]]]
@@ -487,10 +498,10 @@ def _ours(error: Neo4jError | DriverError) -> OaGraphError | None:
     """What a failure means to whoever asked; None: a mistake in how the driver is used."""
     match error:
         case ConstraintError():
-            return Taken(why=error.message)
+            return KeyTaken(why=error.message)
         case ConnectionAcquisitionTimeoutError():
             return StoreBusy(why=str(error))
-        case Neo4jError() if watch.is_timeout(error):
+        case Neo4jError() if telemetry.is_timeout(error):
             return StoreBusy(why=error.message)
         case Forbidden():
             return StoreUnavailable(why=str(error))
@@ -522,7 +533,7 @@ async def _retried(attempt: Callable[[], Awaitable[T]]) -> T:
                 ours = isinstance(error, ClientError) or not error.is_retryable()
                 if ours and not _removed_meanwhile(error):
                     raise
-            watch.note_again()
+            telemetry.record_retry()
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause *= 2
         return await attempt()

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from oa_graph.domain.limits import Limits
+from oa_graph.domain.listings import FIRST_MOMENT, LAST_ID, LAST_MOMENT, Bound, PageRange, TreeFilter
+from oa_graph.domain.tasks import TaskKind
+from oa_graph.domain.trees import Consensus, HaltReason, ListedTree, Rating, Tree, TreeFacts, TreeState
 from oa_graph.errors import PostNotFound
+from oa_graph.graph.outcomes import ClaimOutcome
 from oa_graph.graph.session import Row, Tx, decoder, many, maybe, milliseconds, one, run
-from oa_graph.model import Consensus, HaltedFor, Limits, Rating, TaskKind, Tree, TreeFacts, TreeState
 
 _tree = decoder(Tree)
 _facts = decoder(TreeFacts)
@@ -17,12 +21,44 @@ _TICKETS = 500
 """The lottery looks at so many prompts at most, drawn at random when more wait."""
 
 
+async def unfinished(tx: Tx, ids: Collection[str], *, finished: Collection[TreeState]) -> set[str]:
+    """Those of some trees that are in none of the `finished` states."""
+    rows = await many(tx, "trees/unfinished", lambda row: str(row["tree_id"]), ids=list(ids), finished=sorted(finished))
+    return set(rows)
+
+
 async def tree_of(tx: Tx, post_id: str) -> Tree:
-    """The tree that a post belongs to; raises PostNotFound."""
-    found = await maybe(tx, "trees/tree", _tree, post_id=post_id)
-    if found is None:
+    """The tree that a post belongs to; raise PostNotFound."""
+    tree = await maybe(tx, "trees/tree", _tree, post_id=post_id)
+    if tree is None:
         raise PostNotFound(id=post_id)
-    return found
+    return tree
+
+
+async def states(tx: Tx, ids: Collection[str]) -> dict[str, TreeState]:
+    """The states of some trees; unknown ones are left out."""
+    return dict(await many(tx, "trees/states", lambda row: (str(row["id"]), TreeState(row["state"])), ids=list(ids)))
+
+
+_listed = decoder(ListedTree)
+
+
+async def newest(tx: Tx, span: PageRange[datetime], *, where: TreeFilter) -> list[ListedTree]:
+    """Trees by the time when they began, newest first, as far as the span goes."""
+    assert span.desc, "trees are listed newest first"
+    low, high = span.low or Bound(FIRST_MOMENT, None), span.high or Bound(LAST_MOMENT, None)
+    return await many(
+        tx,
+        "trees/newest",
+        _listed,
+        states=sorted(where.states),
+        lang=where.lang,
+        low=low.value.astimezone(UTC),
+        high=high.value.astimezone(UTC),
+        high_id=LAST_ID if high.id is None else high.id,
+        include_deleted=where.include_deleted,
+        limit=span.limit,
+    )
 
 
 async def facts(tx: Tx, id: str, *, limits: Limits) -> TreeFacts | None:
@@ -35,13 +71,14 @@ async def facts(tx: Tx, id: str, *, limits: Limits) -> TreeFacts | None:
         num_prompter_replies=limits.num_prompter_replies,
         num_required_rankings=limits.num_required_rankings,
         rank_prompter_replies=limits.rank_prompter_replies,
+        rank_while_growing=limits.rank_while_growing,
     )
 
 
 async def enter_state(
-    tx: Tx, id: str, state: TreeState, *, limits: Limits, now: datetime, halted_for: HaltedFor | None = None
+    tx: Tx, id: str, state: TreeState, *, limits: Limits, now: datetime, halted_for: HaltReason | None = None
 ) -> None:
-    """Puts a tree into a state and opens just the places that the state wants."""
+    """Put a tree into a state and open just the places that the state wants."""
     await run(
         tx,
         "trees/enter_state",
@@ -53,6 +90,7 @@ async def enter_state(
         num_prompter_replies=limits.num_prompter_replies,
         num_required_rankings=limits.num_required_rankings,
         rank_prompter_replies=limits.rank_prompter_replies,
+        rank_while_growing=limits.rank_while_growing,
         num_prompt_rankings=limits.num_prompt_rankings if limits.rank_initial_prompts else 0,
         quota_prompt=limits.num_reviews_initial_prompt,
         quota_reply=limits.num_reviews_reply,
@@ -77,22 +115,22 @@ async def rankings(tx: Tx, id: str, *, limits: Limits) -> list[ParentRankings]:
 
 
 async def close_ranks(tx: Tx, id: str) -> None:
-    """Counts the ranks that a tree came with over what is live; replies that nobody ranked lose theirs."""
+    """Count the ranks that a tree came with over what is live; replies that nobody ranked lose theirs."""
     await run(tx, "trees/close_ranks", id=id)
 
 
 async def score(tx: Tx, scores: Mapping[str, Consensus | None]) -> None:
-    """Writes the consensus of each parent; with None its replies have no rank."""
+    """Write the consensus of each parent; with None its replies have no rank."""
     await run(
         tx,
         "trees/score",
         scores=[
             {
                 "parent": parent,
-                "order": list(found.order) if found else [],
-                "margin": found.margin if found else None,
+                "order": list(order.order) if order else [],
+                "margin": order.margin if order else None,
             }
-            for parent, found in scores.items()
+            for parent, order in scores.items()
         ],
     )
 
@@ -115,7 +153,7 @@ async def language(tx: Tx, lang: str) -> LanguageCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Grove:
+class LanguageTreeCounts:
     """The trees of one language, by state, and the initial prompts that somebody is writing in it now."""
 
     lang: str
@@ -123,14 +161,14 @@ class Grove:
     leased: int
 
 
-def _grove(row: Row) -> Grove:
+def _language_tree_counts(row: Row) -> LanguageTreeCounts:
     counted = {state: int(row["states"].get(state, 0)) for state in TreeState}
-    return Grove(row["lang"], {state: count for state, count in counted.items() if count}, row["leased"])
+    return LanguageTreeCounts(row["lang"], {state: count for state, count in counted.items() if count}, row["leased"])
 
 
-async def counts(tx: Tx, *, limit: int, now: datetime) -> list[Grove]:
+async def counts(tx: Tx, *, limit: int, now: datetime) -> list[LanguageTreeCounts]:
     """The trees of each language, of `limit` languages at most."""
-    return await many(tx, "trees/counts", _grove, now_ms=milliseconds(now), limit=limit)
+    return await many(tx, "trees/counts", _language_tree_counts, now_ms=milliseconds(now), limit=limit)
 
 
 async def languages(tx: Tx) -> dict[str, LanguageCounts]:
@@ -152,9 +190,9 @@ class WaitingPrompt:
 _waiting = decoder(WaitingPrompt)
 
 
-async def tickets(tx: Tx, lang: str) -> list[WaitingPrompt]:
+async def waiting_prompts(tx: Tx, lang: str) -> list[WaitingPrompt]:
     """Prompts that wait in a language, each with its author's first places of the last 30 days."""
-    return await many(tx, "trees/tickets", _waiting, lang=lang, limit=_TICKETS)
+    return await many(tx, "trees/waiting_prompts", _waiting, lang=lang, limit=_TICKETS)
 
 
 async def backlog(tx: Tx, lang: str) -> str | None:
@@ -177,11 +215,11 @@ async def ratings(tx: Tx, ids: Sequence[str], *, new: Rating) -> dict[str, Ratin
 
 
 async def rate(tx: Tx, ratings: Mapping[str, Rating], *, limits: Limits) -> None:
-    """Writes what is believed of some prompts by now."""
+    """Write what is believed of some prompts by now."""
     await run(
         tx,
         "trees/rate",
-        ratings=[{"id": id, "mu": each.mu, "sigma": each.sigma} for id, each in ratings.items()],
+        ratings=[{"id": id, "mu": rating.mu, "sigma": rating.sigma} for id, rating in ratings.items()],
         num_prompt_rankings=limits.num_prompt_rankings if limits.rank_initial_prompts else 0,
     )
 
@@ -190,20 +228,19 @@ async def rate(tx: Tx, ratings: Mapping[str, Rating], *, limits: Limits) -> None
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class LimitsClaim:
     """What came of a process's wish to look at the unfinished trees under changed limits."""
 
-    outcome: str
-    """`applied`: there is nothing to do; `held`: another process is at it; `claimed`."""
+    outcome: ClaimOutcome
     after: str
     """The id of the last tree that was looked at; empty for none."""
 
 
-_claim = decoder(Claim)
+_claim = decoder(LimitsClaim)
 
 
-async def claim_limits(tx: Tx, *, fingerprint: str, holder: str, now: datetime, until: datetime) -> Claim:
-    """Claims the work that changed limits make, until that moment, unless it is done or in other hands."""
+async def claim_limits(tx: Tx, *, fingerprint: str, holder: str, now: datetime, until: datetime) -> LimitsClaim:
+    """Claim the work that changed limits make, until that moment, unless it is done or in other hands."""
     return await one(
         tx,
         "trees/claim_limits",
@@ -216,7 +253,7 @@ async def claim_limits(tx: Tx, *, fingerprint: str, holder: str, now: datetime, 
 
 
 async def record_limits(tx: Tx, *, fingerprint: str, holder: str, after: str | None, until: datetime) -> bool:
-    """Records the last tree that was looked at, or with None that all were; False when the claim is lost."""
+    """Record the last tree that was looked at, or with None that all were; False when the claim is lost."""
     recorded = await maybe(
         tx,
         "trees/record_limits",

@@ -1,152 +1,137 @@
-"""How far people agree, and how often each is right, from nothing but what they said.
+"""Measures of agreement between raters, and an estimate of each rater's accuracy.
 
-What is judged is a *unit*: who judged it, and what each of them said, None where somebody said nothing. Alpha and W are
-measures of agreement, 1 at best; the one-coin model says of each person how often he is right, though nobody knows what
-is. Where a figure is not defined it is None and says why: that people had no chance to disagree is no agreement.
+A *unit* is one judged thing: its raters and their values; a value is None where a rater gave none. Alpha and W measure
+agreement; 1 is the best value. The one-coin model estimates how often each rater is right without known truth. An
+undefined measure is None and has a reason: raters who had no chance to disagree do not agree.
 
-Sums are exact or rounded once, so neither the order of units nor that of people changes a measure.
+Sums are exact or rounded once, so the order of units and raters does not change a measure.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
 from math import exp, fsum, log
 from typing import TypeVar
 
-Who = Hashable
+Rater = Hashable
 T = TypeVar("T", bound=Hashable)
-Unit = tuple[Sequence[Who], Sequence[T | None]]
-"""Who judged one thing, and what each said of it, in the same order; None: nothing."""
+Unit = tuple[Sequence[Rater], Sequence[T | None]]
+"""The raters of one thing and their values, in the same order; None: no value."""
 Places = Mapping[str, float]
-"""By the id of what was ranked: its place in somebody's order, the smaller the better; equal places are a tie."""
+"""The place of each ranked thing, by id. Smaller is better; equal places are a tie."""
 
 
 class Metric(StrEnum):
-    """How far apart two values are."""
+    """The distance between two values."""
 
     NOMINAL = "nominal"
-    """They differ or they do not."""
-    ORDINAL = "ordinal"
-    """By how many of all values lie between them."""
+    """0 for equal values, 1 for others."""
     INTERVAL = "interval"
-    """By their difference."""
+    """The square of the difference."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """How far people agree, and what that was computed from."""
+class AgreementMeasurement:
+    """A measure of agreement, and the size of its data."""
 
     value: float | None
     """None: not defined."""
     items: int = 0
-    """Units that two or more people judged."""
+    """Units with at least two raters."""
     people: int = 0
-    """Who judged them."""
+    """Raters of these units."""
     judgements: int = 0
     chance: float | None = None
-    """What the value would be on average if everybody judged at random."""
+    """The expected value for random judgements."""
     why: str | None = None
-    """Why there is no value."""
+    """Reason for a missing value."""
 
 
 # Krippendorff's alpha
 
 
-def krippendorff_alpha(units: Iterable[Unit[float]], metric: Metric = Metric.NOMINAL) -> Measure:
-    """Krippendorff's alpha: 1 less the disagreement within units over that between any two values of all units.
+def krippendorff_alpha(units: Iterable[Unit[float]], metric: Metric = Metric.NOMINAL) -> AgreementMeasurement:
+    """Return Krippendorff's alpha: 1 minus the ratio of the disagreement within units to that of all pairs of values.
 
-    1: all agree; 0: as if values were dealt out at random; below 0: people disagree more than by chance. Units that
-    fewer than two people judged do not count. Not defined when all values are the same: nobody could have disagreed.
+    1: full agreement; 0: as by chance; below 0: less agreement than by chance. Units with fewer than two raters do
+    not count. Alpha is undefined when all values are equal.
     """
-    alike, people = _pairable(units)
+    combinations, people = _pairable(units)
     values = Counter[float]()
-    for said, times in alike.items():
-        for value in said:
+    for combination, times in combinations.items():
+        for value in combination:
             values[value] += times
-    items, judgements = alike.total(), values.total()
+    items, judgements = combinations.total(), values.total()
     if not items:
-        return Measure(None, why="nothing was judged by two people")
-    apart = _apart(metric, values)
-    total = apart(values) if len(values) > 1 else 0
+        return AgreementMeasurement(None, why="nothing was judged by two people")
+    distances = _nominal_distances if metric is Metric.NOMINAL else _squared_distances
+    total = distances(values) if len(values) > 1 else 0
     if not total:
-        return Measure(None, items, len(people), judgements, why="everybody always said the same")
+        return AgreementMeasurement(None, items, len(people), judgements, why="everybody always said the same")
     within = fsum(
-        times * apart(Counter(said)) / (len(said) - 1) for said, times in alike.items() if said[0] != said[-1]
+        times * distances(Counter(combination)) / (len(combination) - 1)
+        for combination, times in combinations.items()
+        if combination[0] != combination[-1]
     )
-    return Measure(1 - (judgements - 1) * within / total, items, len(people), judgements, 0.0)
+    return AgreementMeasurement(1 - (judgements - 1) * within / total, items, len(people), judgements, 0.0)
 
 
-def _pairable(units: Iterable[Unit[float]]) -> tuple[Counter[tuple[float, ...]], set[Who]]:
-    """How often each combination of two values or more was given to a unit, and by whom in all.
+def _pairable(units: Iterable[Unit[float]]) -> tuple[Counter[tuple[float, ...]], set[Rater]]:
+    """Return how often units got each combination of two or more values, and all raters of these units.
 
-    People give few different values, so the combinations are few, however many units there are.
+    Raters use few different values, so there are few combinations.
     """
-    alike = Counter[tuple[float, ...]]()
-    people = set[Who]()
-    for who, said in units:
-        given = [value for value in said if value is not None]
-        if len(given) > 1:
-            alike[tuple(sorted(given))] += 1
-            people.update(who if len(given) == len(said) else _speakers(who, said))
-    return alike, people
+    combinations = Counter[tuple[float, ...]]()
+    people = set[Rater]()
+    for raters, values in units:
+        present = [value for value in values if value is not None]
+        if len(present) > 1:
+            combinations[tuple(sorted(present))] += 1
+            people.update(raters if len(present) == len(values) else _raters_with_values(raters, values))
+    return combinations, people
 
 
-def _speakers(who: Sequence[Who], said: Sequence[object]) -> list[Who]:
-    """Those who said something."""
-    return [each for each, value in zip(who, said, strict=True) if value is not None]
+def _raters_with_values(raters: Sequence[Rater], values: Sequence[object]) -> list[Rater]:
+    """Return the raters who gave a value."""
+    return [rater for rater, value in zip(raters, values, strict=True) if value is not None]
 
 
-def _apart(metric: Metric, values: Mapping[float, int]) -> Callable[[Mapping[float, int]], float]:
-    """A function from values, with how often each was given, to the sum of distances over all ordered pairs of them.
-
-    The ordinal distance is that between the middles of two values when all that were given stand in a row.
-    """
-    if metric is Metric.NOMINAL:
-        return _different
-    if metric is Metric.INTERVAL:
-        return _squares
-    middles, below = dict[float, float](), 0
-    for value in sorted(values):
-        middles[value] = below + values[value] / 2
-        below += values[value]
-    return lambda given: _squares({middles[value]: times for value, times in given.items()})
+def _nominal_distances(counts: Mapping[float, int]) -> float:
+    """Return the number of ordered pairs of different values."""
+    return sum(counts.values()) ** 2 - sum(times**2 for times in counts.values())
 
 
-def _different(given: Mapping[float, int]) -> float:
-    return sum(given.values()) ** 2 - sum(times**2 for times in given.values())
-
-
-def _squares(given: Mapping[float, int]) -> float:
-    """The sum of the squares of all differences, by way of the mean."""
-    count = sum(given.values())
-    mean = fsum(times * value for value, times in given.items()) / count
-    return 2 * count * fsum(times * (value - mean) ** 2 for value, times in given.items())
+def _squared_distances(counts: Mapping[float, int]) -> float:
+    """Return the sum of the squared differences of all ordered pairs, computed from the mean."""
+    count = sum(counts.values())
+    mean = fsum(times * value for value, times in counts.items()) / count
+    return 2 * count * fsum(times * (value - mean) ** 2 for value, times in counts.items())
 
 
 # Kendall's W
 
 
 def concordance(rankings: Sequence[Sequence[float]]) -> float | None:
-    """Kendall's W of rankings of the same things, with the correction for ties; None when nobody tells any two apart.
+    """Return Kendall's W of rankings of the same things, corrected for ties; None when each ranking is one tie.
 
-    Each ranking gives the place of each thing, in the same order of things. W compares how far sums of places lie from
-    each other with how far they would if all agreed: 1 then, 0 when the sums are all the same. Of m orders made at
-    random it is 1/m on average. Whole numbers throughout, so full agreement is 1 and not nearly 1.
+    Each ranking holds the place of each thing, in the same order of things. W is the spread of the sums of places,
+    relative to the spread under full agreement: 1 for full agreement, 0 for equal sums. Its mean is 1/m for m random
+    orders. The computation uses integers, so full agreement is exactly 1.
     """
     raters, things = len(rankings), len(rankings[0]) if rankings else 0
     doubled = [_doubled_ranks(ranking) for ranking in rankings]
     sums = [sum(column) for column in zip(*doubled, strict=True)]
     ties = sum(times**3 - times for ranks in doubled for times in Counter(ranks).values())
-    most = things * (raters**2 * (things**3 - things) - raters * ties)
-    return 3 * (things * sum(each**2 for each in sums) - sum(sums) ** 2) / most if most else None
+    largest = things * (raters**2 * (things**3 - things) - raters * ties)
+    return 3 * (things * sum(rank_sum**2 for rank_sum in sums) - sum(sums) ** 2) / largest if largest else None
 
 
 def _doubled_ranks(places: Sequence[float]) -> list[int]:
-    """Twice the rank of each from 1 on; who ties has the mean of the ranks that they share."""
+    """Return twice the rank of each place, from 1 on; ties get the mean of their ranks."""
     order = sorted(places)
     first: dict[float, int] = {}
     for rank, place in enumerate(order):
@@ -156,17 +141,17 @@ def _doubled_ranks(places: Sequence[float]) -> list[int]:
     return [2 * first[place] + order.count(place) + 1 for place in places]
 
 
-def kendall_w(parents: Iterable[tuple[Sequence[Who], Sequence[Places]]]) -> Measure:
-    """Kendall's W of several sets of rankings: for each set of replies by itself, then the mean.
+def kendall_w(parents: Iterable[tuple[Sequence[Rater], Sequence[Places]]]) -> AgreementMeasurement:
+    """Return the weighted mean of Kendall's W over several sets of rankings, such as the replies to each post.
 
-    Of each set those things count that all of its rankings have. In the mean a set of n things that m people ranked
-    weighs m(n-1): that is the most that Friedman's statistic of it can be, so the mean is the sum of these statistics
-    over the most that they could come to. `Measure.chance` is the mean of 1/m, weighed in the same way.
+    Only things that all rankings of a set hold count. A set of n things and m rankings has the weight m(n-1), the
+    maximum of its Friedman statistic, so the mean is the sum of these statistics over the sum of their maxima.
+    `AgreementMeasurement.chance` is the mean of 1/m with the same weights.
     """
     weights, values, chances = list[int](), list[float](), list[float]()
-    people, judgements = set[Who](), 0
+    people, judgements = set[Rater](), 0
     why = "nothing was ranked by two people"
-    for who, rankings in parents:
+    for raters, rankings in parents:
         if len(rankings) < 2:
             continue
         common = rankings[0].keys()
@@ -175,7 +160,7 @@ def kendall_w(parents: Iterable[tuple[Sequence[Who], Sequence[Places]]]) -> Meas
         if len(common) < 2:
             why = "no two people ranked the same two things"
             continue
-        value = concordance([[ranking[each] for each in common] for ranking in rankings])
+        value = concordance([[ranking[thing] for thing in common] for ranking in rankings])
         if value is None:
             why = "nobody tells any two things apart"
             continue
@@ -183,139 +168,142 @@ def kendall_w(parents: Iterable[tuple[Sequence[Who], Sequence[Places]]]) -> Meas
         weights.append(weight)
         values.append(weight * value)
         chances.append(weight / len(rankings))
-        people.update(who)
+        people.update(raters)
         judgements += len(rankings)
     if not weights:
-        return Measure(None, why=why)
+        return AgreementMeasurement(None, why=why)
     total = sum(weights)
-    return Measure(fsum(values) / total, len(weights), len(people), judgements, fsum(chances) / total)
+    return AgreementMeasurement(fsum(values) / total, len(weights), len(people), judgements, fsum(chances) / total)
 
 
-# One coin for each person
+# One-coin model
 
-_SURE = 1e-9
-"""Nobody is held to be right, or wrong, more surely than to within this: else one vote would outweigh all others."""
+_MIN_PROBABILITY = 1e-9
+"""Probabilities stay this far from 0 and 1; otherwise a single vote could outweigh all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class OneCoin:
-    """What the one-coin model says."""
+    """The result of the one-coin model."""
 
-    reliability: Mapping[Who, float] = field(default_factory=dict[Who, float])
-    """How often each person is right; empty when that is not defined."""
-    judgements: Mapping[Who, int] = field(default_factory=dict[Who, int])
-    """Of each person, those that count: of what somebody else judged too."""
+    reliability: Mapping[Rater, float] = field(default_factory=dict[Rater, float])
+    """The probability that each rater is right; empty when undefined."""
+    judgements: Mapping[Rater, int] = field(default_factory=dict[Rater, int])
+    """Counted judgements of each rater: those of units with another rater."""
     shares: Mapping[Hashable, float] = field(default_factory=dict[Hashable, float])
-    """How much of what was judged is what, by what was said of it."""
+    """The estimated share of units in each category."""
     likelihoods: Sequence[float] = ()
-    """The logarithm of the likelihood, step by step; it never falls but by rounding."""
+    """The log-likelihood after each step; it falls only by rounding."""
     converged: bool = True
     items: int = 0
-    """Units that two or more people judged."""
+    """Units with at least two raters."""
     why: str | None = None
-    """Why there are no reliabilities."""
+    """Reason for missing reliabilities."""
 
 
 def one_coin(units: Iterable[Unit[Hashable]], *, steps: int = 200, tolerance: float = 1e-7) -> OneCoin:
-    """The model of Dawid and Skene with one number for each person: how often he is right, whatever is the truth.
+    """Fit the model of Dawid and Skene with one parameter for each rater: the probability that they are right.
 
-    Who is wrong is wrong in each way as often. Found by expectation and maximisation from a start that follows from the
-    votes alone: each unit is what its votes say, in their proportion. Ends when a step makes the mean log-likelihood of
-    a judgement greater by less than `tolerance`, or after so many steps. Units that fewer than two people judged do not
-    count, since they tell nothing of anybody.
+    All wrong categories are equally likely. The fit uses expectation maximization. It starts from the shares of the
+    votes of each unit, and ends when a step raises the mean log-likelihood of a judgement by less than `tolerance`, or
+    after `steps` steps. Units with fewer than two raters do not count.
 
-    The truth of the model is what most people say, weighed by how often they are right: who is alone with a better
-    judgement is taken for unreliable.
+    The model takes the weighted majority for the truth, so it rates a single rater with a better judgement as
+    unreliable.
     """
     votes = _votes(units)
-    people = list(dict.fromkeys(chain.from_iterable(who for who, _ in votes)))
-    kinds = list(dict.fromkeys(chain.from_iterable(said for _, said in votes)))
-    judgements = Counter(chain.from_iterable(who for who, _ in votes))
-    if len(kinds) < 2:
-        why = "everybody always said the same" if kinds else "nothing was judged by two people"
+    people = list(dict.fromkeys(chain.from_iterable(raters for raters, _ in votes)))
+    categories = list(dict.fromkeys(chain.from_iterable(values for _, values in votes)))
+    judgements = Counter(chain.from_iterable(raters for raters, _ in votes))
+    if len(categories) < 2:
+        why = "everybody always said the same" if categories else "nothing was judged by two people"
         return OneCoin(judgements=judgements, items=len(votes), why=why)
-    numbers, places = {each: i for i, each in enumerate(people)}, {each: i for i, each in enumerate(kinds)}
-    coins = _Coins(
-        [[(numbers[who], places[said]) for who, said in zip(*vote, strict=True)] for vote in votes],
-        [judgements[who] for who in people],
-        len(kinds),
+    numbers, positions = (
+        {person: i for i, person in enumerate(people)},
+        {category: i for i, category in enumerate(categories)},
     )
-    likelihoods, converged = coins.settle(steps, tolerance * judgements.total())
+    model = _OneCoinModel(
+        [[(numbers[rater], positions[value]) for rater, value in zip(*vote, strict=True)] for vote in votes],
+        [judgements[who] for who in people],
+        len(categories),
+    )
+    likelihoods, converged = model.fit(steps, tolerance * judgements.total())
     return OneCoin(
-        dict(zip(people, coins.right, strict=True)),
+        dict(zip(people, model.reliabilities, strict=True)),
         judgements,
-        dict(zip(kinds, coins.shares, strict=True)),
+        dict(zip(categories, model.shares, strict=True)),
         likelihoods,
         converged,
         len(votes),
     )
 
 
-def _votes(units: Iterable[Unit[Hashable]]) -> list[tuple[Sequence[Who], Sequence[Hashable]]]:
-    """What counts."""
-    found = list[tuple[Sequence[Who], Sequence[Hashable]]]()
-    for who, said in units:
-        given = [value for value in said if value is not None]
-        if len(given) > 1:
-            found.append((who if len(given) == len(said) else _speakers(who, said), given))
-    return found
+def _votes(units: Iterable[Unit[Hashable]]) -> list[tuple[Sequence[Rater], Sequence[Hashable]]]:
+    """Return the units with at least two values, without missing values."""
+    votes = list[tuple[Sequence[Rater], Sequence[Hashable]]]()
+    for raters, values in units:
+        present = [value for value in values if value is not None]
+        if len(present) > 1:
+            votes.append((raters if len(present) == len(values) else _raters_with_values(raters, values), present))
+    return votes
 
 
-class _Coins:
-    """The state of the model, people and kinds as numbers: votes are pairs of the two."""
+class _OneCoinModel:
+    """The state of the fit. Raters and categories are numbers; a vote is a pair of both."""
 
-    def __init__(self, votes: Sequence[Sequence[tuple[int, int]]], judged: Sequence[int], kinds: int) -> None:
+    def __init__(self, votes: Sequence[Sequence[tuple[int, int]]], judged: Sequence[int], category_count: int) -> None:
         self._votes = votes
         self._judged = judged
-        self._kinds = kinds
-        sums, shares = [0.0] * len(judged), [0.0] * kinds
-        for each in votes:
-            agreed = Counter(kind for _, kind in each)
-            for who, kind in each:
-                sums[who] += agreed[kind] / len(each)
-            for kind, times in agreed.items():
-                shares[kind] += times / len(each)
+        self._category_count = category_count
+        sums, shares = [0.0] * len(judged), [0.0] * category_count
+        for vote in votes:
+            counts = Counter(category for _, category in vote)
+            for person, category in vote:
+                sums[person] += counts[category] / len(vote)
+            for category, times in counts.items():
+                shares[category] += times / len(vote)
         self._maximise(sums, shares)
 
     def _maximise(self, sums: Sequence[float], shares: Sequence[float]) -> None:
-        """People and kinds as they are most likely when each unit is what it is believed to be."""
-        self.right = [
-            min(max(total / judged, _SURE), 1 - _SURE) for total, judged in zip(sums, self._judged, strict=True)
+        """Set reliabilities and shares to their most likely values for the expected categories."""
+        self.reliabilities = [
+            min(max(total / judged, _MIN_PROBABILITY), 1 - _MIN_PROBABILITY)
+            for total, judged in zip(sums, self._judged, strict=True)
         ]
-        self.shares = [max(share / len(self._votes), _SURE) for share in shares]
+        self.shares = [max(share / len(self._votes), _MIN_PROBABILITY) for share in shares]
 
-    def settle(self, steps: int, least: float) -> tuple[tuple[float, ...], bool]:
-        """Steps until one gains less than `least`; the log-likelihood before each, and whether it came to that."""
+    def fit(self, steps: int, min_gain: float) -> tuple[tuple[float, ...], bool]:
+        """Run steps until one gains less than `min_gain`; return the log-likelihoods, and whether the fit converged."""
         likelihoods = list[float]()
         for _ in range(steps):
             likelihood, sums, shares = self._expect()
             likelihoods.append(likelihood)
-            if len(likelihoods) > 1 and likelihood - likelihoods[-2] < least:
+            if len(likelihoods) > 1 and likelihood - likelihoods[-2] < min_gain:
                 return tuple(likelihoods), True
             self._maximise(sums, shares)
         return tuple(likelihoods), False
 
     def _expect(self) -> tuple[float, list[float], list[float]]:
-        """The log-likelihood; by person, how many votes are believed to be right; by kind, how much there is of it.
+        """Return the log-likelihood, the expected right votes by rater, and the expected units by category.
 
-        A vote that is right is `weight` more likely, in logarithms, than one that is wrong in a certain way.
+        `weights` are the log-ratios between a right vote and one for a certain wrong category.
         """
-        wrong = [log((1 - each) / (self._kinds - 1)) for each in self.right]
-        weights = [log(each) - other for each, other in zip(self.right, wrong, strict=True)]
-        start = [log(each) for each in self.shares]
-        sums, shares = [0.0] * len(weights), [0.0] * self._kinds
+        wrong = [log((1 - reliability) / (self._category_count - 1)) for reliability in self.reliabilities]
+        weights = [log(reliability) - other for reliability, other in zip(self.reliabilities, wrong, strict=True)]
+        start = [log(share) for share in self.shares]
+        sums, shares = [0.0] * len(weights), [0.0] * self._category_count
         likelihood = sum(map(float.__mul__, wrong, map(float, self._judged)))
         for votes in self._votes:
             scores = start.copy()
-            for who, kind in votes:
-                scores[kind] += weights[who]
+            for person, category in votes:
+                scores[category] += weights[person]
             top = max(scores)
             chances = [exp(score - top) for score in scores]
             total = sum(chances)
             likelihood += top + log(total)
-            for kind, chance in enumerate(chances):
-                chances[kind] = chance = chance / total
-                shares[kind] += chance
-            for who, kind in votes:
-                sums[who] += chances[kind]
+            for category, chance in enumerate(chances):
+                chances[category] = chance = chance / total
+                shares[category] += chance
+            for person, category in votes:
+                sums[person] += chances[category]
         return likelihood, sums, shares

@@ -1,7 +1,7 @@
-"""The registry: one entry for each kind of task, and the order in which `random` tries them.
+"""The registry of task kinds, and the order in which `random` tries them.
 
-A new kind of task starts here, with one entry in `KINDS`. What a kind has in common with others is its
-family; what is drawn together by `random`, with one weight, is its group.
+A new kind of task starts with an entry in `KINDS`. Kinds of one family have the same sort of place; kinds of one group
+are drawn together by `random`, with one weight.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from enum import StrEnum
 from random import Random
 from types import MappingProxyType
 
-from oa_graph.model import LabelAnswer, Limits, RankingAnswer, TaskKind, TextAnswer
+from oa_graph.domain.limits import Limits
+from oa_graph.domain.tasks import Answer, EndVoteAnswer, LabelAnswer, RankingAnswer, TaskKind, TextAnswer
+from oa_graph.domain.users import ApiClient
 
 
-class Family(StrEnum):
-    """What a kind works on, and so where its places are looked for."""
+class TaskFamily(StrEnum):
+    """What a kind works on. It decides where its places are found."""
 
     REPLY = "reply"
     """A post is continued: an open place of a parent."""
@@ -25,60 +27,74 @@ class Family(StrEnum):
     RANK = "rank"
     """Siblings are put in order: an open place of their parent."""
     PROMPT = "prompt"
-    """A tree is started: no place, the lottery says how many are wanted."""
+    """A tree is started. There are no places; the lottery decides how many prompts are wanted."""
     RANK_PROMPTS = "rank_prompts"
-    """Prompts that wait for the lottery are put in order: no place, they are drawn from the waiting ones."""
+    """Prompts that wait for the lottery are put in order. There are no places; waiting prompts are drawn."""
+    END_VOTE = "end_vote"
+    """It is decided whether a conversation ends at a post: an open vote, apart from what the post wants else."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What the program knows of one kind of task."""
+class KindSpec:
+    """The properties of one kind of task."""
 
     kind: TaskKind
-    family: Family
+    family: TaskFamily
     group: str
-    """Kinds of one group are drawn as one: which of them it becomes falls out of the place that is found."""
+    """Kinds of one group are drawn as one; the place that is found decides on the kind."""
     weight: float
-    """How much `random` wants the group, whatever the number of open tasks; the same for all kinds of it."""
-    answer: type[TextAnswer | RankingAnswer | LabelAnswer]
-    """What settles the task."""
-    skip: str | None
-    """The reaction that a refusal leaves on the post, which hides it from the one who refused."""
-    extra: bool = False
-    """Not known to the original's frontends: `random` gives it only to those that name it as a capability."""
+    """The weight of the group for `random`, independent of the number of open tasks; equal for all its kinds."""
+    answer: type[Answer]
+    """The type of answer."""
+    capability: str | None = None
+    """What a client has to be able to show; None: every client can. `random` never gives the kind to other clients."""
+    open_by_name: bool = True
+    """Whether a client without the capability may request the kind by name."""
 
 
-# The weights are the original's, but for the ranking of prompts: a prompt asks for 3 rankings that show 4
-# prompts each, so 0.75 tasks, beside the 60 or so that its tree asks for later; 1 of 23 gives it three times
-# its part, and growing trees still come first.
-KINDS: Mapping[TaskKind, Kind] = MappingProxyType(
+# The weights are the original's, apart from the ranking of prompts. A prompt needs 3 rankings of 4 prompts each, thus
+# 0.75 tasks, and its tree needs about 60 tasks later. The weight of 1 in 23 is three times that share, and growing
+# trees still come first. So it is with end votes, of which a tree needs one or two.
+KINDS: Mapping[TaskKind, KindSpec] = MappingProxyType(
     {
-        each.kind: each
-        for each in (
-            Kind(TaskKind.RANK_PROMPTER_REPLIES, Family.RANK, "ranking", 10, RankingAnswer, "_skip_ranking"),
-            Kind(TaskKind.RANK_ASSISTANT_REPLIES, Family.RANK, "ranking", 10, RankingAnswer, "_skip_ranking"),
-            Kind(TaskKind.LABEL_PROMPTER_REPLY, Family.LABEL, "label reply", 5, LabelAnswer, "_skip_labeling"),
-            Kind(TaskKind.LABEL_ASSISTANT_REPLY, Family.LABEL, "label reply", 5, LabelAnswer, "_skip_labeling"),
-            Kind(TaskKind.LABEL_INITIAL_PROMPT, Family.LABEL, "label prompt", 5, LabelAnswer, "_skip_labeling"),
-            Kind(TaskKind.PROMPTER_REPLY, Family.REPLY, "reply", 2, TextAnswer, "_skip_reply"),
-            Kind(TaskKind.ASSISTANT_REPLY, Family.REPLY, "reply", 2, TextAnswer, "_skip_reply"),
-            Kind(
+        spec.kind: spec
+        for spec in (
+            KindSpec(TaskKind.RANK_PROMPTER_REPLIES, TaskFamily.RANK, "ranking", 10, RankingAnswer),
+            KindSpec(TaskKind.RANK_ASSISTANT_REPLIES, TaskFamily.RANK, "ranking", 10, RankingAnswer),
+            KindSpec(TaskKind.LABEL_PROMPTER_REPLY, TaskFamily.LABEL, "label reply", 5, LabelAnswer),
+            KindSpec(TaskKind.LABEL_ASSISTANT_REPLY, TaskFamily.LABEL, "label reply", 5, LabelAnswer),
+            KindSpec(TaskKind.LABEL_INITIAL_PROMPT, TaskFamily.LABEL, "label prompt", 5, LabelAnswer),
+            KindSpec(TaskKind.PROMPTER_REPLY, TaskFamily.REPLY, "reply", 2, TextAnswer),
+            KindSpec(TaskKind.ASSISTANT_REPLY, TaskFamily.REPLY, "reply", 2, TextAnswer),
+            KindSpec(
                 TaskKind.RANK_INITIAL_PROMPTS,
-                Family.RANK_PROMPTS,
+                TaskFamily.RANK_PROMPTS,
                 "rank prompts",
                 1,
                 RankingAnswer,
-                None,
-                extra=True,
+                capability="rank_initial_prompts",
             ),
-            Kind(TaskKind.INITIAL_PROMPT, Family.PROMPT, "prompt", 0.01, TextAnswer, None),
+            KindSpec(
+                TaskKind.DECIDE_END,
+                TaskFamily.END_VOTE,
+                "end votes",
+                1,
+                EndVoteAnswer,
+                capability="end_vote",
+                open_by_name=False,
+            ),
+            KindSpec(TaskKind.INITIAL_PROMPT, TaskFamily.PROMPT, "prompt", 0.01, TextAnswer),
         )
     }
 )
 
 
-def offered(kind: TaskKind, limits: Limits) -> bool:
-    """Whether the limits let this kind be handed out at all, by name or by chance."""
+CAPABILITIES: frozenset[str] = frozenset(spec.capability for spec in KINDS.values() if spec.capability)
+"""What an API client may have in addition: kinds of task that the original's frontends do not know."""
+
+
+def is_offered(kind: TaskKind, limits: Limits) -> bool:
+    """Return whether the limits allow tasks of this kind, by name or by `random`."""
     match kind:
         case TaskKind.RANK_PROMPTER_REPLIES:
             return limits.rank_prompter_replies
@@ -88,18 +104,33 @@ def offered(kind: TaskKind, limits: Limits) -> bool:
             return True
 
 
-def race(limits: Limits, *, capabilities: Collection[str], rng: Random) -> list[tuple[TaskKind, ...]]:
-    """All groups that `random` may draw, in the order to try them; the first possible one is the draw.
+def is_shown_by(kind: TaskKind, capabilities: Collection[str]) -> bool:
+    """Return whether a client with these capabilities can show a task of this kind."""
+    capability = KINDS[kind].capability
+    return capability is None or capability in capabilities
 
-    `random` has to draw a group in proportion to its weight among those that are possible, and what is
-    possible is known only after looking. So each group gets a clock that rings after a time drawn from
-    Exp(weight), and they are tried as they ring. Of any subset, group g rings first with probability
-    weight(g) / (sum of the subset's weights); so taking the first possible group is that very draw, whichever
-    subset it is, and no group has to be looked at without need.
+
+def may_be_named(kind: TaskKind, capabilities: Collection[str]) -> bool:
+    """Return whether a client with these capabilities may request this kind by name."""
+    return KINDS[kind].open_by_name or is_shown_by(kind, capabilities)
+
+
+def is_for(kind: TaskKind, client: ApiClient) -> bool:
+    """Return whether a client may be given tasks of this kind: a model writes, and does not judge."""
+    return client.writes_as_model is None or KINDS[kind].answer is TextAnswer
+
+
+def weighted_order(limits: Limits, *, capabilities: Collection[str], rng: Random) -> list[tuple[TaskKind, ...]]:
+    """Return all groups that `random` may draw, in the order to try them; the first possible one is the draw.
+
+    `random` has to draw among the possible groups in proportion to their weights, and only a look at the graph shows
+    which groups are possible. So each group gets a time from Exp(weight), and the groups are tried in the order of
+    these times. In any subset, group g comes first with the probability weight(g) / (sum of the subset's weights). So
+    the first possible group is a draw with the right probability, and no group is looked at without need.
     """
-    groups: dict[str, list[Kind]] = {}
-    for each in KINDS.values():
-        if offered(each.kind, limits) and (not each.extra or each.kind in capabilities):
-            groups.setdefault(each.group, []).append(each)
+    groups: dict[str, list[KindSpec]] = {}
+    for spec in KINDS.values():
+        if is_offered(spec.kind, limits) and is_shown_by(spec.kind, capabilities):
+            groups.setdefault(spec.group, []).append(spec)
     clocks = {name: rng.expovariate(kinds[0].weight) for name, kinds in groups.items()}
-    return [tuple(each.kind for each in groups[name]) for name in sorted(groups, key=clocks.__getitem__)]
+    return [tuple(spec.kind for spec in groups[name]) for name in sorted(groups, key=clocks.__getitem__)]

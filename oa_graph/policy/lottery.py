@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
-from oa_graph.model import Rating
+from oa_graph.domain.trees import Rating
 from oa_graph.policy.rating import chance
 
 
@@ -19,22 +19,21 @@ class Ticket:
     author: str | None
     """None: the system wrote it."""
     wins: int
-    """How often a reply of this author was put first within the last month."""
+    """How often a reply by this author was ranked first within the last month."""
     mu: float
     sigma: float
 
 
 def draw(tickets: Sequence[Ticket], count: int, *, floor: float, rng: Random) -> list[str]:
-    """The trees of up to `count` winners, in the order drawn, without replacement.
+    """Return the trees of up to `count` winners, in the order drawn, without replacement.
 
-    An author weighs 1 + wins, whatever the number of prompts, so many prompts do not raise the odds and
-    well-ranked replies do. That weight is shared out equally among the prompts and then scaled by how well
-    each ranks: by the probability that it beats an average new prompt, but never less than `floor`, so no
-    prompt waits without hope. While no prompt is ranked this is the original's lottery: an author by weight,
-    then one of the prompts uniformly. After each draw the weight is shared anew among the prompts left, as it
-    is when the next tree is drawn by another request.
+    An author has the weight 1 + wins for any number of prompts: well-ranked replies raise the odds, many prompts do
+    not. The weight is split equally among the author's prompts, then scaled by the probability that a prompt beats an
+    average new one, at least `floor`, so every prompt keeps a chance. While no prompt is ranked, this equals the
+    original's lottery: an author by weight, then one of their prompts uniformly. Each draw splits the weight among the
+    prompts that are left, just as a draw by the next request does.
 
-    Each prompt of the system counts as that of an author of its own: nobody gains by it.
+    Each prompt of the system counts as a prompt of a separate author.
     """
     left = list(tickets)
     won: list[str] = []
@@ -45,13 +44,13 @@ def draw(tickets: Sequence[Ticket], count: int, *, floor: float, rng: Random) ->
 
 
 def weights(tickets: Sequence[Ticket], *, floor: float) -> list[float]:
-    """The weight of each ticket in the next draw."""
-    prompts = Counter(each.author for each in tickets)
-    found = [
-        (1 + each.wins)
-        * max(floor, chance(Rating(each.mu, each.sigma)))
-        / (1 if each.author is None else prompts[each.author])
-        for each in tickets
+    """Return the weight of each ticket in the next draw."""
+    prompts = Counter(ticket.author for ticket in tickets)
+    values = [
+        (1 + ticket.wins)
+        * max(floor, chance(Rating(ticket.mu, ticket.sigma)))
+        / (1 if ticket.author is None else prompts[ticket.author])
+        for ticket in tickets
     ]
-    # without a floor, chances may all vanish; then none is better than another
-    return found if sum(found) > 0 else [1.0] * len(found)
+    # without a floor all weights may be 0; then all tickets are equal
+    return values if sum(values) > 0 else [1.0] * len(values)

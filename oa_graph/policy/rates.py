@@ -1,28 +1,29 @@
-"""How often tasks may be asked for: which requests are counted together, and up to which number."""
+"""Rate limits of task requests: which requests count together, and the limit of each count."""
 
 from __future__ import annotations
 
 from hashlib import sha256
 
-from oa_graph.model import Quota, Rate, Rates
+from oa_graph.domain.limits import Quota, RateLimit, RateLimits
+from oa_graph.domain.users import ApiClient
 
 
-def quotas(rates: Rates | None, *, client: str, user: str | None, kind: str) -> tuple[Quota, ...]:
-    """What a request for a task of `kind` counts against; nothing when there are no rates.
+def quotas(rates: RateLimits | None, *, client: ApiClient, user: str | None, kind: str) -> tuple[Quota, ...]:
+    """Return the quotas that a request for a task of `kind` counts against; none without rates.
 
-    `user` is the client's own word for whoever asks, as it was sent; None: nobody is named. Random requests count as
-    such, whatever they bring.
+    `user` is the client's id of the user, as it was sent; None: the request names no user. All requests of a model's
+    client count together. A random request counts as random, whatever kind of task it gets.
     """
     if rates is None:
         return ()
-    if user is None:
-        return (_quota("client", rates.client, client),)
+    if user is None or client.writes_as_model:
+        return (_quota("client", rates.client, client.id),)
     by_kind = {"assistant_reply": rates.assistant_reply, "prompter_reply": rates.prompter_reply}
-    of_any = _quota("user", rates.user, client, user)
-    return (of_any, _quota(kind, by_kind[kind], client, user)) if kind in by_kind else (of_any,)
+    user_quota = _quota("user", rates.user, client.id, user)
+    return (user_quota, _quota(kind, by_kind[kind], client.id, user)) if kind in by_kind else (user_quota,)
 
 
-def _quota(rule: str, rate: Rate, *who: str) -> Quota:
-    """The id is a hash: the words may be of any length, and names of people shall not outlive the people."""
+def _quota(rule: str, rate: RateLimit, *who: str) -> Quota:
+    """The id is a hash: its parts have any length, and names of deleted users must not remain."""
     words = "\0".join((rule, *who)).encode("utf-8", "surrogatepass")
     return Quota(sha256(words).hexdigest(), limit=rate.times, span_sec=60 * rate.minutes)

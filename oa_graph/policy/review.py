@@ -1,35 +1,36 @@
-"""What a review asks, and when reviews accept or reject a post."""
+"""The labels that a review asks for, and the verdict on a post."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
 
-from oa_graph.model import Form, LabelMode, Limits, TaskKind
+from oa_graph.domain.limits import Limits
+from oa_graph.domain.tasks import LabelMode, ReviewForm, TaskKind
 
 _NOISE = 1e-9
-"""Far below any step between two scores that people's labels make, far above the rounding of their means."""
+"""Far below the step between two possible scores, far above the rounding error of their means."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What the limits say of one kind of review."""
+class ReviewRules:
+    """The limits of one kind of review."""
 
     quota: int
-    """Reviews before there is a verdict."""
+    """Reviews that a verdict needs."""
     threshold: float
     labels: tuple[str, ...]
     mandatory: tuple[str, ...]
     p_full: float
     simple: frozenset[str]
-    """What the short form asks beside the mandatory labels."""
+    """Labels of the short form beside the mandatory ones."""
 
 
-def rules(kind: TaskKind, limits: Limits) -> Rules:
-    """The rules of a kind of review. Raises ValueError for tasks that are no reviews."""
+def rules(kind: TaskKind, limits: Limits) -> ReviewRules:
+    """Return the rules of a kind of review. Raise ValueError for other kinds of tasks."""
     match kind:
         case TaskKind.LABEL_INITIAL_PROMPT:
-            return Rules(
+            return ReviewRules(
                 quota=limits.num_reviews_initial_prompt,
                 threshold=limits.acceptance_threshold_initial_prompt,
                 labels=limits.labels_initial_prompt,
@@ -38,7 +39,7 @@ def rules(kind: TaskKind, limits: Limits) -> Rules:
                 simple=frozenset({"lang_mismatch"}),
             )
         case TaskKind.LABEL_PROMPTER_REPLY:
-            return Rules(
+            return ReviewRules(
                 quota=limits.num_reviews_reply,
                 threshold=limits.acceptance_threshold_reply,
                 labels=limits.labels_prompter_reply,
@@ -47,7 +48,7 @@ def rules(kind: TaskKind, limits: Limits) -> Rules:
                 simple=frozenset({"lang_mismatch", "quality"}),
             )
         case TaskKind.LABEL_ASSISTANT_REPLY:
-            return Rules(
+            return ReviewRules(
                 quota=limits.num_reviews_reply,
                 threshold=limits.acceptance_threshold_reply,
                 labels=limits.labels_assistant_reply,
@@ -60,12 +61,11 @@ def rules(kind: TaskKind, limits: Limits) -> Rules:
 
 
 def verdict(*, reviews: int, quota: int, spam: float, lang_mismatch: float, threshold: float) -> bool | None:
-    """Whether a post is accepted; None while it has fewer reviews than its quota.
+    """Return whether a post is accepted; None while it has fewer reviews than its quota.
 
-    `spam` and `lang_mismatch` are means over the reviews; a label that nobody gave counts as 0. The score, 1
-    less their sum, has to be greater than the threshold. Means of thirds and tenths are not exact, and 1 -
-    (0.1 + 0.3) must not pass 0.6 by a rounding error while 1 - 0.4 does not, so a score that is above by no
-    more than noise is not above.
+    `spam` and `lang_mismatch` are means over the reviews; a missing label counts as 0. The score, 1 minus their sum,
+    has to exceed the threshold. Means of thirds and tenths are not exact: 1 - (0.1 + 0.3) must not exceed 0.6 by a
+    rounding error while 1 - 0.4 does not. So the score has to exceed the threshold by more than the noise.
     """
     if reviews < quota:
         return None
@@ -73,24 +73,26 @@ def verdict(*, reviews: int, quota: int, spam: float, lang_mismatch: float, thre
 
 
 def valid_labels(kind: TaskKind, limits: Limits) -> tuple[str, ...]:
-    """All labels of the long form, in the order of the settings.
+    """Return all labels of the long form, in the order of the settings.
 
-    A label that is mandatory is valid, whether or not the settings list it twice: else no answer could be
-    right.
+    A mandatory label is valid even if the settings do not list it as a label; otherwise no answer could be valid.
     """
-    each = rules(kind, limits)
-    return tuple(dict.fromkeys((*each.labels, *each.mandatory)))
+    review_rules = rules(kind, limits)
+    return tuple(dict.fromkeys((*review_rules.labels, *review_rules.mandatory)))
 
 
-def form(kind: TaskKind, *, asked_by_name: bool, limits: Limits, rng: Random) -> Form:
-    """What a review of this kind asks: everything, or by chance the few labels that matter most.
+def form(kind: TaskKind, *, asked_by_name: bool, limits: Limits, rng: Random) -> ReviewForm:
+    """Return the form of a review: all labels, or by chance only the most important ones.
 
-    Who asks for the review of a reply by name always gets the long form; prompts are subject to chance either
-    way.
+    A request by name for the review of a reply always gets the long form; for prompts chance decides either way.
     """
-    each, labels = rules(kind, limits), valid_labels(kind, limits)
+    review_rules, labels = rules(kind, limits), valid_labels(kind, limits)
     by_chance = kind is TaskKind.LABEL_INITIAL_PROMPT or not asked_by_name
-    if by_chance and rng.random() >= each.p_full:
-        few = tuple(label for label in labels if label in each.simple or label in each.mandatory)
-        return Form(mode=LabelMode.SIMPLE, disposition="spam", labels=few, mandatory=each.mandatory)
-    return Form(mode=LabelMode.FULL, disposition="quality", labels=labels, mandatory=each.mandatory)
+    if by_chance and rng.random() >= review_rules.p_full:
+        short_labels = tuple(
+            label for label in labels if label in review_rules.simple or label in review_rules.mandatory
+        )
+        return ReviewForm(
+            mode=LabelMode.SIMPLE, disposition="spam", labels=short_labels, mandatory=review_rules.mandatory
+        )
+    return ReviewForm(mode=LabelMode.FULL, disposition="quality", labels=labels, mandatory=review_rules.mandatory)

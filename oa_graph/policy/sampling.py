@@ -1,119 +1,142 @@
-"""Which open place a task takes: where to look, in which order, and with which weights.
+"""The draw of an open place for a task: from which pools, in which order, and with which weights.
 
-A pool holds the open places of one sort and is named by words: the kind of task, the language and, for
-replies, how many children the parent already has, since some policies want just those parents. `tasks/lease`
-tries the draws in order and keeps a candidate with a probability that is its weight; a small pool is at last
-taken without weights, so that no weight ever hides the only open place.
+A pool holds the open places of one sort. Its name consists of the kind of task, the language and, for replies, the
+number of the parent's children, since some policies need it. Of several kinds, one is drawn by its estimated number of
+open places; then the policy of this kind draws the place.
+
+A policy consists of an entry in `POLICIES` and, if it weighs places, of the statement `tasks/lease_<policy>`, which
+states the weight. A drawn place is kept with a probability equal to its weight. The places at the lower end of the
+pools are finally tried without weights, so that weights never hide the only open place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
+from types import MappingProxyType
 
-from oa_graph.model import Draw, Limits, Sampling, TaskKind
-from oa_graph.policy.kinds import KINDS, Family, offered
+from oa_graph.domain.limits import Limits, SamplingPolicy
+from oa_graph.domain.tasks import KindDraw, TaskKind
+from oa_graph.policy.kinds import KINDS, TaskFamily, is_offered
 
 CHILDREN_CLASSES = 9
-"""Parents are told apart by 0, 1, … 7 children; all with more share the last class."""
+"""Parents with 0, 1, … 7 children have separate pools; parents with more share the last one."""
 
 LAPSED_SHARE = 1 / 8
-"""How often lapsed reservations are tried first, so that those places come back although free ones remain."""
+"""How often expired leases are tried first, so that their places are reused although free ones remain."""
 
-TRIES = 12
-"""Attempts of a draw without weights: a window of a large pool is empty now and then."""
-
-WEIGHTED_TRIES = 64
-"""Attempts of a draw with weights, most of which may be refused by the weight."""
-
-REACH = 64
-"""Least length of weights by depth and by rank, where there are any; what is deeper or ranked lower has weight 0."""
+Batches = tuple[tuple[str, ...], ...]
 
 
 def reply_pool(kind: TaskKind, lang: str, children: int) -> str:
-    """The pool of a parent that wants a reply and has so many counted children."""
+    """Return the pool of a parent that wants a reply and has this number of counted children."""
     return f"{kind} {lang} {min(children, CHILDREN_CLASSES - 1)}"
 
 
 def plain_pool(kind: TaskKind, lang: str) -> str:
-    """The pool of a post that wants reviews, or of a parent whose children want rankings."""
+    """Return the pool of a post that wants reviews or end votes, or of a parent whose children want rankings."""
     return f"{kind} {lang}"
 
 
 def kind_of(pool: str) -> TaskKind:
-    """The kind of task that the places of a pool are for."""
+    """Return the kind of task of a pool's places."""
     return TaskKind(pool.split(" ", 1)[0])
 
 
 def pools(kinds: Collection[TaskKind], lang: str, limits: Limits) -> tuple[str, ...]:
-    """Every pool that may hold a place for one of these kinds; none for kinds that have no pool or are
-    switched off.
+    """Return every pool that may hold a place for one of these kinds; none for kinds without a pool or switched off.
 
-    A tree keeps the number of children of its creation, so prompter posts are looked for in all classes: a
-    tree made under a larger limit would be stuck if its fuller parents stood where nobody looks. How many
-    replies an assistant's post takes is no fact of the tree, so there the limits of today bound the classes.
+    A tree keeps its maximum number of children, so prompter posts are looked up in all classes: otherwise a tree that
+    was created under a larger limit would be stuck. The maximum number of replies to an assistant's post is no
+    property of the tree, so the present limits bound its classes.
     """
     replies = _reply_kinds(kinds)
     classes = max((_possible(kind, limits) for kind in replies), default=0)
     return _plain(kinds, lang, limits) + _classes(replies, lang, limits, range(classes))
 
 
-def draws(kinds: Collection[TaskKind], lang: str, limits: Limits, *, rng: Random) -> list[Draw]:
-    """The draws to try, in order, for a task of any of these kinds; empty when there is nowhere to look.
-
-    Reviews and rankings are uniform over their pools. Replies follow `limits.sampling`. Pools of more
-    children than new trees allow come last, in a draw of their own: only trees made under larger limits have
-    such places, the limits of today say that so many replies suffice, and other requests are spared the
-    seeks.
-    """
-    replies = _reply_kinds(kinds)
-    batches = [(_plain(kinds, lang, limits), Sampling.UNIFORM)]
-    batches += [(each, limits.sampling) for each in _reply_batches(replies, lang, limits, rng=rng)]
-    lapsed_first = rng.random() < LAPSED_SHARE
-    return [_draw(each, by, limits, lapsed_first=lapsed_first) for each, by in batches if each]
-
-
-def _reply_batches(kinds: Collection[TaskKind], lang: str, limits: Limits, *, rng: Random) -> Iterable[tuple[str, ...]]:
-    """The pools of each draw for a reply, as the policy orders them."""
-    most = max((_possible(kind, limits) for kind in kinds), default=0)
-    usual = max((_usual(kind, limits) for kind in kinds), default=0)
-    if limits.sampling is Sampling.FEWEST_REPLIES:
-        return [_classes(kinds, lang, limits, [children]) for children in range(most)]
-    batches = [
-        _classes(kinds, lang, limits, range(usual)),
-        _classes(kinds, lang, limits, range(usual, most)),
-    ]
-    if limits.sampling is Sampling.LONELY_FIRST and rng.random() < limits.p_lonely_child_extension:
-        return [_lonely(kinds, lang, limits), *batches]
-    return batches
+def policy_of(kind: TaskKind, limits: Limits) -> SamplingPolicy:
+    """Return the policy that draws the place of a kind."""
+    match KINDS[kind].family:
+        case TaskFamily.LABEL:
+            return limits.sampling_reviews
+        case TaskFamily.RANK:
+            return limits.sampling_rankings
+        case TaskFamily.END_VOTE:
+            return SamplingPolicy.UNIFORM
+        case _ if kind is TaskKind.PROMPTER_REPLY:
+            return limits.sampling_prompter_reply or limits.sampling
+        case _:
+            return limits.sampling_assistant_reply or limits.sampling
 
 
-def _lonely(kinds: Collection[TaskKind], lang: str, limits: Limits) -> tuple[str, ...]:
-    """Prompter posts with some replies but too few to rank; none when the setting is below 2."""
-    wanted = [kind for kind in kinds if kind is TaskKind.ASSISTANT_REPLY]
-    return _classes(wanted, lang, limits, range(1, min(limits.lonely_children_count, CHILDREN_CLASSES)))
-
-
-def _draw(where: tuple[str, ...], by: Sampling, limits: Limits, *, lapsed_first: bool) -> Draw:
-    depths = max(REACH, limits.max_tree_depth + 1)
-    by_depth = tuple(1 / (1 + depth) for depth in range(depths)) if by is Sampling.INVERSE_DEPTH else ()
-    by_rank = tuple(limits.rank_decay**rank for rank in range(REACH)) if by is Sampling.BY_RANK else ()
-    weighted = by in (Sampling.INVERSE_DEPTH, Sampling.BY_RANK, Sampling.RANDOM_THREAD)
-    return Draw(
-        pools=where,
-        tries=WEIGHTED_TRIES if weighted else TRIES,
-        lapsed_first=lapsed_first,
-        by_depth=by_depth,
-        by_rank=by_rank,
-        by_thread=by is Sampling.RANDOM_THREAD,
+def draw(kind: TaskKind, lang: str, limits: Limits, *, rng: Random) -> KindDraw:
+    """Return how to draw a place for a task of this kind."""
+    policy = policy_of(kind, limits)
+    if KINDS[kind].family is TaskFamily.REPLY:
+        batches = POLICIES[policy].batches(kind, lang, limits, rng)
+    else:
+        batches = ((plain_pool(kind, lang),),)
+    return KindDraw(
+        kind=kind,
+        policy=policy,
+        batches=tuple(filter(None, batches)),
+        lapsed_first=rng.random() < LAPSED_SHARE,
     )
+
+
+def _all_at_once(kind: TaskKind, lang: str, limits: Limits, rng: Random) -> Batches:
+    """Draw from all classes that the present limits allow.
+
+    Pools with more children come last: only trees from larger limits have such places, and they have enough replies
+    under the present limits.
+    """
+    possible = _possible(kind, limits)
+    usual = min(limits.max_children_count, possible)
+    return _classes([kind], lang, limits, range(usual)), _classes([kind], lang, limits, range(usual, possible))
+
+
+def _class_by_class(kind: TaskKind, lang: str, limits: Limits, rng: Random) -> Batches:
+    return tuple(_classes([kind], lang, limits, [children]) for children in range(_possible(kind, limits)))
+
+
+def _lonely_first(kind: TaskKind, lang: str, limits: Limits, rng: Random) -> Batches:
+    """Put prompter posts with some replies, but too few to rank, first; none when the setting is below 2."""
+    batches = _all_at_once(kind, lang, limits, rng)
+    if kind is not TaskKind.ASSISTANT_REPLY or rng.random() >= limits.p_lonely_child_extension:
+        return batches
+    return _classes([kind], lang, limits, range(1, min(limits.lonely_children_count, CHILDREN_CLASSES))), *batches
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a policy draws the place of a reply."""
+
+    batches: Callable[[TaskKind, str, Limits, Random], Batches]
+    """Returns the pools of a kind, in the order to try them."""
+    weighted: bool
+    """Whether it has a statement of its own, which weighs the places of a batch; without it all weigh the same."""
+
+
+POLICIES: Mapping[SamplingPolicy, Policy] = MappingProxyType(
+    {
+        SamplingPolicy.UNIFORM: Policy(_all_at_once, weighted=False),
+        SamplingPolicy.RANDOM_TREE: Policy(_all_at_once, weighted=True),
+        SamplingPolicy.RANDOM_THREAD: Policy(_all_at_once, weighted=True),
+        SamplingPolicy.INVERSE_DEPTH: Policy(_all_at_once, weighted=True),
+        SamplingPolicy.BY_RANK: Policy(_all_at_once, weighted=True),
+        SamplingPolicy.FEWEST_REPLIES: Policy(_class_by_class, weighted=False),
+        SamplingPolicy.LONELY_FIRST: Policy(_lonely_first, weighted=False),
+    }
+)
 
 
 def _plain(kinds: Collection[TaskKind], lang: str, limits: Limits) -> tuple[str, ...]:
     return tuple(
         plain_pool(kind, lang)
-        for kind, each in KINDS.items()
-        if kind in kinds and each.family in (Family.LABEL, Family.RANK) and offered(kind, limits)
+        for kind, spec in KINDS.items()
+        if kind in kinds and spec.family in (TaskFamily.LABEL, TaskFamily.RANK) and is_offered(kind, limits)
     )
 
 
@@ -124,16 +147,11 @@ def _classes(kinds: Collection[TaskKind], lang: str, limits: Limits, classes: It
 
 
 def _reply_kinds(kinds: Collection[TaskKind]) -> list[TaskKind]:
-    return [kind for kind, each in KINDS.items() if kind in kinds and each.family is Family.REPLY]
-
-
-def _usual(kind: TaskKind, limits: Limits) -> int:
-    """How many classes a tree made under the limits of today can fill."""
-    return min(limits.max_children_count, _possible(kind, limits))
+    return [kind for kind, spec in KINDS.items() if kind in kinds and spec.family is TaskFamily.REPLY]
 
 
 def _possible(kind: TaskKind, limits: Limits) -> int:
-    """How many classes any tree can fill."""
+    """Return how many classes any tree can fill."""
     if kind is TaskKind.PROMPTER_REPLY:
         return min(limits.num_prompter_replies, CHILDREN_CLASSES)
     return CHILDREN_CLASSES

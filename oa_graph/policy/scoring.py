@@ -1,10 +1,10 @@
-"""What people's work counts for: figures, time frames, points and levels.
+"""Scores of users: figures, time frames, points and levels.
 
-A *credit* says that a figure of somebody changes by an amount, at the time of the work that it is for. Credits of one
-person within ten minutes are one *slot*; slots are what the time frames are made of, so that a frame can let go of
-what has become too old for it. A *score* is what a person has in one frame.
+A *credit* changes figures of a user by amounts, at the time of the work. Credits of one user within ten minutes form a
+*slot*. Time frames consist of slots, so that old work can leave a frame. A *score* is the sum of a user's figures in
+one frame.
 
-Numbers are whole throughout, sums of labels are in millionths: what is added up in another order is still the same.
+All numbers are integers, sums of labels are in millionths, so the order of additions does not matter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Literal
 
-from oa_graph.model import (
+from oa_graph.domain.posts import Role, TextLabel
+from oa_graph.domain.scores import (
     COUNTED_LABELS,
     FIGURES,
     MEAN_LABELS,
@@ -26,12 +27,10 @@ from oa_graph.model import (
     TALLIES,
     Credit,
     Figures,
-    Frame,
-    Role,
     Score,
+    ScoredPost,
     Slot,
-    Standing,
-    TextLabel,
+    TimeFrame,
 )
 
 _MILLION = 1_000_000
@@ -52,130 +51,130 @@ _WEIGHTS: Mapping[str, int] = {
     "reply_ranked_3": 1,
 }
 
-_THRESHOLDS = [0, *(round(each) for each in accumulate(1.1521 * i + 3 for i in range(1, 100)))]
+_THRESHOLDS = [0, *(round(threshold) for threshold in accumulate(1.1521 * i + 3 for i in range(1, 100)))]
 
 
 def points(figures: Figures) -> int:
-    """The leaderboard's score: ten prompts count as one, and so do ten accepted ones."""
+    """Return the leader score: ten prompts count as one point, and so do ten accepted prompts."""
     prompts = figures.get("prompts", 0) // 10 + figures.get("accepted_prompts", 0) // 10
     return prompts + sum(weight * figures.get(name, 0) for name, weight in _WEIGHTS.items())
 
 
 def level(points: int) -> int:
-    """From 1 to 100; the steps grow by a little more than one point each."""
+    """Return the level from 1 to 100; each step needs a little more than one point more."""
     return max(1, bisect_right(_THRESHOLDS, points))
 
 
 def troll_points(figures: Figures) -> int:
-    """The troll board's score: flags weigh threefold, approval is taken off."""
-    bad = ("downvotes", "spam_prompts", *(name for name in COUNTED_LABELS if name is not TextLabel.SPAM))
-    given = sum(figures.get(name, 0) for name in bad)
-    return 3 * figures.get("red_flags", 0) - figures.get("upvotes", 0) + given
+    """Return the troll score: flags count threefold, upvotes are subtracted."""
+    names = ("downvotes", "spam_prompts", *(name for name in COUNTED_LABELS if name is not TextLabel.SPAM))
+    others = sum(figures.get(name, 0) for name in names)
+    return 3 * figures.get("red_flags", 0) - figures.get("upvotes", 0) + others
 
 
 def mean(figures: Figures, label: TextLabel) -> float | None:
-    """The mean of a label over all that was said; None when nobody gave it."""
-    given = figures.get(f"{label}_given", 0)
-    return figures.get(f"{label}_sum", 0) / (given * _MILLION) if given > 0 else None
+    """Return the mean of a label over all judgements; None when nobody gave it."""
+    times = figures.get(f"{label}_given", 0)
+    return figures.get(f"{label}_sum", 0) / (times * _MILLION) if times > 0 else None
 
 
-# What one thing counts for
+# Figures of one thing
 
 
-def said(labels: Mapping[str, object]) -> dict[str, int]:
-    """What labels count for the author of the labelled post; other keys are passed over."""
-    found: dict[str, int] = {}
+def label_points(labels: Mapping[str, object]) -> dict[str, int]:
+    """Return the figures of labels for the author of the labelled post; unknown keys are ignored."""
+    points_by_figure: dict[str, int] = {}
     for name, value in labels.items():
         if not isinstance(value, (int, float)):
             continue
         if name in COUNTED_LABELS and value >= 0.5:
-            found[name] = 1
+            points_by_figure[name] = 1
         if name in MEAN_LABELS:
-            found[f"{name}_given"] = 1
-            found[f"{name}_sum"] = round(value * _MILLION)
-    return found
+            points_by_figure[f"{name}_given"] = 1
+            points_by_figure[f"{name}_sum"] = round(value * _MILLION)
+    return points_by_figure
 
 
 def _kind(depth: int, role: Role) -> str:
     return "prompts" if depth == 0 else f"replies_{role}"
 
 
-def worth(post: Standing) -> dict[str, int]:
-    """What a post counts for its author while it is live."""
+def post_points(post: ScoredPost) -> dict[str, int]:
+    """Return the figures of a live post for its author."""
     kind = _kind(post.depth, post.role)
-    found = Counter({kind: 1})
+    figures = Counter({kind: 1})
     if post.accepted:
-        found[f"accepted_{kind}"] += 1
+        figures[f"accepted_{kind}"] += 1
     if post.aborted:
-        found["spam_prompts"] += 1
+        figures["spam_prompts"] += 1
     for emoji in post.reactions:
         if emoji in REACTIONS:
-            found[REACTIONS[emoji]] += 1
+            figures[REACTIONS[emoji]] += 1
     for labels in post.labels:
-        found.update(said(labels))
-    return dict(found)
+        figures.update(label_points(labels))
+    return dict(figures)
 
 
-def tally(post: Standing) -> dict[str, int]:
-    """What a post counts for its language, as it is now; a prompt for its tree too."""
-    found = {"trees": 1, "posts": 1} if post.depth == 0 else {"posts": 1}
+def post_tally(post: ScoredPost) -> dict[str, int]:
+    """Return the figures of a post for its language in its present state; a prompt counts its tree too."""
+    tally = {"trees": 1, "posts": 1} if post.depth == 0 else {"posts": 1}
     if post.deleted:
-        return {**found, "deleted": 1}
-    return {**found, f"human_{post.role}": 1} if post.accepted and not post.synthetic else found
+        return {**tally, "deleted": 1}
+    return {**tally, f"human_{post.role}": 1} if post.accepted and not post.synthetic else tally
 
 
 Change = Literal["deleted", "restored", "removed"]
 
 
-def changed(post: Standing, change: Change) -> Credit:
-    """What a change of a post counts for its author and its language, whatever `post.deleted` says of it by now.
+def change_credit(post: ScoredPost, change: Change) -> Credit:
+    """Return the credit of a change for the author and the language of a post.
 
-    But what is removed counts as it was: live or deleted.
+    `post.deleted` matters only for removed posts: they count as they were, live or deleted.
     """
-    live = {**worth(post), **tally(replace(post, deleted=False))}
+    live = {**post_points(post), **post_tally(replace(post, deleted=False))}
     match change:
         case "deleted":
-            figures = {**times(live, -1), "trees": 0, "posts": 0, "deleted": 1}
+            figures = {**multiplied(live, -1), "trees": 0, "posts": 0, "deleted": 1}
         case "restored":
             figures = {**live, "trees": 0, "posts": 0, "deleted": -1}
         case "removed":
-            figures = times(tally(post) if post.deleted else live, -1)
+            figures = multiplied(post_tally(post) if post.deleted else live, -1)
     return Credit(post.at, figures, post.author, post.lang)
 
 
-def reversed(credit: Credit) -> Credit:
-    """What takes a credit back."""
-    return replace(credit, figures=times(credit.figures, -1))
+def negated(credit: Credit) -> Credit:
+    """Return the credit that reverts this one."""
+    return replace(credit, figures=multiplied(credit.figures, -1))
 
 
-def of_saying(*, labels: Iterable[Mapping[str, object]], emoji: str | None, place: int | None) -> dict[str, int]:
-    """What something that was said of a post counts for its author: labels, a reaction, or a place from 0 on."""
-    found: dict[str, int] = {}
-    for each in labels:
-        found = added(found, said(each))
+def judgement_points(*, labels: Iterable[Mapping[str, object]], emoji: str | None, place: int | None) -> dict[str, int]:
+    """Return the figures of a judgement for the author of the post: labels, a reaction, or a place from 0 on."""
+    figures: dict[str, int] = {}
+    for post_labels in labels:
+        figures = total(figures, label_points(post_labels))
     if emoji is not None and emoji in REACTIONS:
-        found = added(found, {REACTIONS[emoji]: 1})
+        figures = total(figures, {REACTIONS[emoji]: 1})
     if place is not None:
-        found = added(found, {f"reply_ranked_{place + 1}": 1})
-    return found
+        figures = total(figures, {f"reply_ranked_{place + 1}": 1})
+    return figures
 
 
-def tallied(credits: Iterable[Credit]) -> dict[str, dict[str, int]]:
-    """What credits come to for each language."""
-    found: dict[str, dict[str, int]] = {}
-    for each in credits:
-        if each.lang is not None:
-            figures = {name: value for name, value in each.figures.items() if name in TALLIES}
-            found[each.lang] = added(found.get(each.lang, {}), figures)
-    return found
+def tally_by_language(credits: Iterable[Credit]) -> dict[str, dict[str, int]]:
+    """Return the sum of credits for each language."""
+    tallies: dict[str, dict[str, int]] = {}
+    for credit in credits:
+        if credit.lang is not None:
+            figures = {name: value for name, value in credit.figures.items() if name in TALLIES}
+            tallies[credit.lang] = total(tallies.get(credit.lang, {}), figures)
+    return tallies
 
 
-def times(figures: Figures, amount: int) -> dict[str, int]:
+def multiplied(figures: Figures, amount: int) -> dict[str, int]:
     return {name: amount * value for name, value in figures.items()}
 
 
-def added(one: Figures, other: Figures) -> dict[str, int]:
-    """Both together, without zeros."""
+def total(one: Figures, other: Figures) -> dict[str, int]:
+    """Return the sum of both, without zeros."""
     names = {**one, **other}
     return {name: sum for name in names if (sum := one.get(name, 0) + other.get(name, 0))}
 
@@ -184,11 +183,11 @@ def added(one: Figures, other: Figures) -> dict[str, int]:
 
 _DAY = timedelta(days=1)
 
-_DAYS = {Frame.WEEK: 7, Frame.MONTH: 30}
+_DAYS = {TimeFrame.WEEK: 7, TimeFrame.MONTH: 30}
 
 
 def slot_start(at: int) -> int:
-    """The beginning of the slot that a moment falls into; both in epoch milliseconds."""
+    """Return the start of the slot of a time; both in epoch milliseconds."""
     return at - at % SLOT_MS
 
 
@@ -196,81 +195,81 @@ def midnight(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def base(frame: Frame, now: datetime) -> datetime | None:
-    """The moment from which a frame looks; None: from the beginning."""
+def frame_start(frame: TimeFrame, now: datetime) -> datetime | None:
+    """Return the start of a frame; None: it has none."""
     match frame:
-        case Frame.DAY:
+        case TimeFrame.DAY:
             return now - _DAY
-        case Frame.TOTAL:
+        case TimeFrame.TOTAL:
             return None
         case _:
             return midnight(now) - timedelta(days=_DAYS[frame])
 
 
-def until(frame: Frame, start: int) -> int:
-    """When a frame lets go of a slot, in epoch milliseconds: as soon as its last moment is too old."""
-    if frame is Frame.DAY:
+def frame_end(frame: TimeFrame, start: int) -> int:
+    """Return when a slot leaves a frame, in epoch milliseconds: when its last moment is too old."""
+    if frame is TimeFrame.DAY:
         return start + SLOT_MS + 86_400_000
     return start - start % 86_400_000 + (_DAYS[frame] + 1) * 86_400_000
 
 
-PASSING = (Frame.DAY, Frame.WEEK, Frame.MONTH)
-"""The frames that let go of what is old."""
+EXPIRING_FRAMES = (TimeFrame.DAY, TimeFrame.WEEK, TimeFrame.MONTH)
+"""The frames that old work leaves."""
 
 
-def seen_by(start: int, now: int) -> list[Frame]:
-    """The frames that a slot counts in."""
-    return [*(frame for frame in PASSING if until(frame, start) > now), Frame.TOTAL]
+def frames_at(start: int, now: int) -> list[TimeFrame]:
+    """Return the frames that a slot counts in."""
+    return [*(frame for frame in EXPIRING_FRAMES if frame_end(frame, start) > now), TimeFrame.TOTAL]
 
 
-def due(start: int, now: int) -> int | None:
-    """When the next frame lets go of a slot; None: only the total still has it, so it need not be kept."""
-    return min((end for frame in PASSING if (end := until(frame, start)) > now), default=None)
+def next_frame_end(start: int, now: int) -> int | None:
+    """Return when a slot leaves its next frame; None: only the total holds it, so the slot can be dropped."""
+    return min((end for frame in EXPIRING_FRAMES if (end := frame_end(frame, start)) > now), default=None)
 
 
 # Adding up
 
 
-def moves(before: Iterable[Score], after: Iterable[Score]) -> Counter[tuple[Frame, int]]:
-    """By frame and points: how many more people are shown on a leaderboard with them than before."""
-    found = Counter[tuple[Frame, int]]()
+def board_changes(before: Iterable[Score], after: Iterable[Score]) -> Counter[tuple[TimeFrame, int]]:
+    """Return the change in the number of users shown on a leaderboard, by frame and points."""
+    changes = Counter[tuple[TimeFrame, int]]()
     for scores, amount in ((before, -1), (after, 1)):
-        for each in scores:
-            if each.shown and each.figures:
-                found[each.frame, each.points] += amount
-    return found
+        for score in scores:
+            if score.shown and score.figures:
+                changes[score.frame, score.points] += amount
+    return changes
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
-    """What has to be written so that scores know of some credits, and of the time."""
+class Update:
+    """The changes to write for some credits and the present time."""
 
     slots: list[Slot]
-    changes: dict[tuple[str, Frame], dict[str, int]]
-    """What is added to the scores, by user and frame."""
+    changes: dict[tuple[str, TimeFrame], dict[str, int]]
+    """Amounts to add to the scores, by user and frame."""
 
 
-def fold(credits: Iterable[Credit], slots: Iterable[Slot], *, now: int) -> Fold:
-    """Puts credits of users into their slots, and slots into the frames that see them at `now`; out of the others.
+def update(credits: Iterable[Credit], slots: Iterable[Slot], *, now: int) -> Update:
+    """Add credits of users to their slots, and move slots into and out of the frames that hold them at `now`.
 
-    `slots`: those that the credits fall into, as far as they are kept, and whatever else may have become too old.
+    `slots`: the stored slots of the credits, and all other slots that may have become too old.
     """
-    known = {(each.user, each.start): each for each in slots}
+    slots_by_start = {(slot.user, slot.start): slot for slot in slots}
     new: dict[tuple[str, int], dict[str, int]] = {}
-    for each in credits:
-        if each.user is not None:
-            key = (each.user, slot_start(each.at))
-            own = {name: value for name, value in each.figures.items() if name in _FIGURES}
-            new[key] = added(new.get(key, {}), own)
+    for credit in credits:
+        if credit.user is not None:
+            key = (credit.user, slot_start(credit.at))
+            own = {name: value for name, value in credit.figures.items() if name in _FIGURES}
+            new[key] = total(new.get(key, {}), own)
     written: list[Slot] = []
-    changes: dict[tuple[str, Frame], dict[str, int]] = {}
-    for user, start in sorted({*known, *new}):
-        before = known.get((user, start), Slot(user, start, {}, ()))
-        frames = tuple(seen_by(start, now))
-        figures = added(before.figures, new.get((user, start), {}))
-        written.append(Slot(user, start, figures, frames, due(start, now) if figures else None))
+    changes: dict[tuple[str, TimeFrame], dict[str, int]] = {}
+    for user, start in sorted({*slots_by_start, *new}):
+        before = slots_by_start.get((user, start), Slot(user, start, {}, ()))
+        frames = tuple(frames_at(start, now))
+        figures = total(before.figures, new.get((user, start), {}))
+        written.append(Slot(user, start, figures, frames, next_frame_end(start, now) if figures else None))
         for frame in {*before.frames, *frames}:
-            had: Figures = before.figures if frame in before.frames else {}
-            change = added(figures if frame in frames else {}, times(had, -1))
-            changes[user, frame] = added(changes.get((user, frame), {}), change)
-    return Fold(written, changes)
+            previous: Figures = before.figures if frame in before.frames else {}
+            change = total(figures if frame in frames else {}, multiplied(previous, -1))
+            changes[user, frame] = total(changes.get((user, frame), {}), change)
+    return Update(written, changes)

@@ -1,15 +1,16 @@
-"""Search in texts: which index a language has, and what people type as a query that cannot go wrong.
+"""Full-text search: the index of a language, and the conversion of user input to a safe query.
 
-What is typed is plain words, all of them required; what stands between double quotes is a phrase. Nothing else has a
-meaning: each word becomes a quoted, escaped, required clause of the index's query language. A word of punctuation, or
-one that the language's analyzer leaves out as too common, asks for nothing; a query of such words alone finds nothing.
+The input consists of words, all of them required, and of phrases in double quotes. Nothing else has a meaning: each
+word becomes a quoted, escaped, required clause of the index's query language. A word of punctuation, or a stop word of
+the language's analyzer, has no effect; a query of such words alone finds nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oa_graph.model import Among, TextQuery
+from oa_graph.domain.listings import PostFilter
+from oa_graph.domain.posts import TextQuery
 
 ANALYZERS: Mapping[str, str] = {
     "InArabic": "arabic",
@@ -46,9 +47,9 @@ ANALYZERS: Mapping[str, str] = {
     "InTurkish": "turkish",
     "InOther": "standard-no-stop-words",
 }
-"""The second label of a post, and the analyzer of the index that it puts the post into.
+"""The second label of a post, and the analyzer of the index of that label.
 
-Thai is not here: its analyzer asks the Java runtime for rules that small runtimes, such as the managed server's, lack.
+Thai is missing: its analyzer needs rules that small Java runtimes, such as the managed server's, lack.
 """
 
 OTHER = "InOther"
@@ -92,41 +93,41 @@ LABELS: Mapping[str, str] = {
     "yue": "InCjk",
     "zh": "InCjk",
 }
-"""By language tag in lower case. A tag with more to it counts as its first part, unless it stands here itself."""
+"""By language tag in lower case. A longer tag counts as its first part, unless it is listed."""
 
 
 def label(lang: str) -> str:
-    """The second label of a post in this language."""
+    """Return the second label of a post in this language."""
     lower = lang.lower()
     return LABELS.get(lower) or LABELS.get(lower.partition("-")[0], OTHER)
 
 
 def index(lang: str) -> str:
-    """The full-text index that holds the posts in this language."""
+    """Return the name of the full-text index of this language."""
     return "text_" + label(lang).removeprefix("In").lower()
 
 
-def query(typed: str, lang: str, among: Among) -> TextQuery | None:
-    """How to find what people type in the texts of a language; None: they typed nothing."""
-    words = clauses(typed)
+def query(text: str, lang: str, post_filter: PostFilter) -> TextQuery | None:
+    """Return the full-text query for user input in a language; None: the input is empty."""
+    words = clauses(text)
     if not words:
         return None
     scope = [_required("lang", lang)]
-    if among.client is not None:
-        scope.append(_required("client", among.client))
-    if among.authors:
-        scope.append(f"+({' '.join(_quoted('author', each) for each in among.authors)})")
+    if post_filter.client is not None:
+        scope.append(_required("client", post_filter.client))
+    if post_filter.authors:
+        scope.append(f"+({' '.join(_quoted('author', author) for author in post_filter.authors)})")
     return TextQuery(index(lang), words, " ".join(scope))
 
 
-def clauses(typed: str) -> str:
-    """What is typed as required clauses, one for each word and phrase; empty when nothing is."""
-    pieces = typed.split('"')
+def clauses(text: str) -> str:
+    """Return the input as required clauses, one for each word and phrase; empty for empty input."""
+    pieces = text.split('"')
     if len(pieces) % 2 == 0:  # the last quote has no partner, so it is none
         pieces[-2:] = [" ".join(pieces[-2:])]
     words = [word for plain in pieces[::2] for word in plain.split()]
     phrases = [phrase for phrase in map(str.strip, pieces[1::2]) if phrase]
-    return " ".join(_required("text", each) for each in [*words, *phrases])
+    return " ".join(_required("text", value) for value in [*words, *phrases])
 
 
 def _required(field: str, value: str) -> str:
@@ -134,6 +135,6 @@ def _required(field: str, value: str) -> str:
 
 
 def _quoted(field: str, value: str) -> str:
-    """A clause: `field` holds the words of `value`, side by side."""
+    """Return a clause: `field` holds the words of `value`, side by side."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'{field}:"{escaped}"'

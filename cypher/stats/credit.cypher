@@ -1,9 +1,0 @@
-// stats/credit: leaves credits for the next step of the boards to find.
-//
-// in    credits  LIST<MAP>  each: at INTEGER epoch milliseconds, user and lang STRING or null, and figures INTEGER
-// rows  none
-// cost  no walk
-// mode  write
-UNWIND $credits AS row
-CREATE (credit:Credit)
-SET credit = row;
