@@ -1,0 +1,106 @@
+"""The routes of the pages, to stand in one application beside those of the API."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.types import ControllerRouterHandler
+
+from oa_graph.web import (
+    clients,
+    components,
+    datasets,
+    guidelines,
+    invites,
+    limits,
+    mine,
+    overview,
+    people,
+    queries,
+    report,
+    reports,
+    sign_in,
+    tasks,
+    trees,
+)
+from oa_graph.web.assets import serve_asset
+from oa_graph.web.errors import HANDLERS
+from oa_graph.web.guards import checks_form, checks_host, looks_for_session, requires_operator, requires_session
+from oa_graph.web.request import PageRequest
+
+
+def routes() -> list[ControllerRouterHandler]:
+    """All routes of the pages."""
+    for_workers = [
+        sign_in.sign_out,
+        sign_in.languages,
+        sign_in.choose_languages,
+        sign_in.account,
+        sign_in.end_session,
+        tasks.overview,
+        tasks.next_task,
+        tasks.task,
+        tasks.answer,
+        tasks.renew,
+        tasks.skip,
+        tasks.report_form,
+        tasks.report,
+        tasks.guideline,
+        mine.mine,
+        trees.trees,
+        trees.tree,
+    ]
+    for_operators = [
+        invites.invites,
+        invites.create_invite,
+        invites.revoke_invite,
+        queries.queries,
+        queries.query,
+        queries.download_query,
+        queries.statement,
+        queries.run_statement,
+        queries.download_statement,
+        report.analysis_report,
+        report.report_file,
+        overview.overview,
+        overview.overview_now,
+        overview.unhalt,
+        reports.reports,
+        reports.contested,
+        reports.report,
+        reports.decide,
+        people.people,
+        people.person,
+        people.agreement,
+        people.ban,
+        people.unban,
+        people.purge,
+        people.end_sessions,
+        clients.clients,
+        clients.create_client,
+        clients.change_client,
+        guidelines.guidelines,
+        guidelines.edit_guideline,
+        guidelines.publish_guideline,
+        limits.limits,
+        datasets.forms,
+        datasets.export,
+        datasets.import_file,
+    ]
+    return [
+        serve_asset,
+        Router(
+            "/",
+            route_handlers=[
+                components.components,
+                sign_in.home,
+                sign_in.invite,
+                sign_in.redeem,
+                Router("/", route_handlers=for_workers, guards=[requires_session]),
+                Router("/", route_handlers=for_operators, guards=[requires_session, requires_operator]),
+            ],
+            guards=[checks_host, looks_for_session, checks_form],
+            request_class=PageRequest,
+            exception_handlers=HANDLERS,
+            include_in_schema=False,
+        ),
+    ]

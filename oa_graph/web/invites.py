@@ -1,0 +1,49 @@
+"""Invites: links that operators make."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.params import FromPath
+
+from oa_graph.domain.sessions import SessionRole
+from oa_graph.web.render import page, see_other
+from oa_graph.web.request import PageRequest
+
+_DAYS = (1, 7, 30, 90)
+_NOTE_LENGTH = 100
+
+
+@get("/invites")
+async def invites(request: PageRequest) -> Response[Any]:
+    """All invites, and a form for one more."""
+    return await _page(request)
+
+
+async def _page(request: PageRequest, *, link: str = "") -> Response[Any]:
+    now, known = request.collection.context.clock(), await request.collection.sessions.invites()
+    usable = [invite for invite in known if invite.expires > now and invite.uses_left != 0]
+    return page(request, "invites.html", usable=usable, over=len(known) - len(usable), link=link, days=_DAYS)
+
+
+@post("/invites")
+async def create_invite(request: PageRequest) -> Response[Any]:
+    """Make an invite, and show its link once."""
+    days, is_reusable = await request.field("days"), await request.field("reusable")
+    is_operator = await request.field("role") == SessionRole.OPERATOR
+    token = await request.collection.sessions.invite(
+        role=SessionRole.OPERATOR if is_operator else SessionRole.WORKER,
+        uses=None if is_reusable and not is_operator else 1,
+        valid_for=timedelta(days=int(days) if days in map(str, _DAYS) else 7),
+        note=(await request.field("note")).strip()[:_NOTE_LENGTH],
+    )
+    return await _page(request, link=f"{request.url.scheme}://{request.url.netloc}/invite/{token}")
+
+
+@post("/invites/{invite_id:str}/revoke")
+async def revoke_invite(request: PageRequest, invite_id: FromPath[str]) -> Response[Any]:
+    """End an invite."""
+    await request.collection.sessions.revoke(invite_id)
+    return see_other("/invites")

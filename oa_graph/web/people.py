@@ -1,0 +1,231 @@
+"""People: what they did, how far others agree with them, and what operators do about them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from oa_graph.domain.listings import PageRange, PostFilter
+from oa_graph.domain.scores import COUNTED_LABELS, WORK, BoardEntry, TimeFrame
+from oa_graph.domain.users import User
+from oa_graph.errors import SessionNotFound, UserNotFound
+from oa_graph.installation import PAGES
+from oa_graph.reliability import Reliability
+from oa_graph.web import labels
+from oa_graph.web.render import fragment, page, see_other
+from oa_graph.web.request import PageRequest
+from oa_graph.web.texts import marked
+
+_SHOWN = 100
+_MESSAGES = 20
+_TREES = 1000
+"""Trees that agreement is computed from: it takes a second or two."""
+_SECONDS = 10.0
+
+_OPERATOR = replace(PAGES, trusted=True)
+"""Operators see the users of every API client, as trusted clients do."""
+
+Order = Literal["work", "objections", "agreement"]
+
+FIGURE_WORDS: Mapping[str, str] = {
+    "prompts": marked("Prompts"),
+    "replies_assistant": marked("Replies as the assistant"),
+    "replies_prompter": marked("Replies as the user"),
+    "labels_simple": marked("Short reviews"),
+    "labels_full": marked("Full reviews"),
+    "rankings_total": marked("Rankings"),
+    "accepted_prompts": marked("Prompts accepted"),
+    "accepted_replies_assistant": marked("Replies as the assistant accepted"),
+    "accepted_replies_prompter": marked("Replies as the user accepted"),
+    "reply_ranked_1": marked("Ranked first"),
+    "reply_ranked_2": marked("Ranked second"),
+    "reply_ranked_3": marked("Ranked third"),
+    "upvotes": marked("Liked"),
+    "downvotes": marked("Disliked"),
+    "red_flags": marked("Flagged"),
+    "spam_prompts": marked("Prompts that ended their tree"),
+}
+"""Figures of people in the words of the pages."""
+
+_DONE = ("banned", "unbanned", "deleted", "purged", "ended")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the list."""
+
+    user: User
+    done: int = 0
+    accepted: int = 0
+    points: int = 0
+    objections: int = 0
+    agreement: Reliability | None = None
+
+
+@get("/people")
+async def people(request: PageRequest, by: FromQuery[str] = "work", name: FromQuery[str] = "") -> Response[Any]:
+    """Those who did most, those whose messages others object to, or those with whom others agree least."""
+    order: Order
+    if name.strip():
+        rows, order = await _named(request, name.strip()), "work"
+    elif by == "objections":
+        entries = await request.collection.leaderboards.troll_board(TimeFrame.TOTAL, limit=_SHOWN)
+        rows, order = [row for row in map(_row, entries) if row.objections], "objections"
+    elif by == "agreement":
+        rows, order = await _least_agreed_with(request), "agreement"
+    else:
+        entries = await request.collection.leaderboards.leaderboard(TimeFrame.TOTAL, limit=_SHOWN)
+        rows, order = [_row(entry) for entry in entries], "work"
+    return page(request, "people.html", rows=rows, order=order, name=name.strip(), most=_SHOWN)
+
+
+def _row(entry: BoardEntry) -> Row:
+    figures = entry.figures
+    return Row(
+        entry.user,
+        done=sum(figures.get(figure, 0) for figure in WORK[:6]),
+        accepted=sum(figures.get(figure, 0) for figure in WORK[6:9]),
+        points=entry.score.points if entry.score else 0,
+        objections=entry.score.troll_points if entry.score else 0,
+    )
+
+
+async def _named(request: PageRequest, name: str) -> list[Row]:
+    span: PageRange[str] = PageRange(low=None, high=None, desc=False, limit=_SHOWN)
+    users = await request.collection.users.page("display_name", span, client=_OPERATOR, search=name)
+    scores = await asyncio.gather(*(_score(request, user) for user in users))
+    return [_row(entry) if entry else Row(user) for user, entry in zip(users, scores, strict=True)]
+
+
+async def _score(request: PageRequest, user: User) -> BoardEntry | None:
+    try:
+        return await request.collection.leaderboards.score(user.id, TimeFrame.TOTAL)
+    except UserNotFound:
+        return None
+
+
+async def _least_agreed_with(request: PageRequest) -> list[Row]:
+    measured = [entry for entry in await _reliabilities(request) if entry.value is not None]
+    worst = sorted(measured, key=lambda entry: entry.value or 0)[:_SHOWN]
+    users = await asyncio.gather(*(_user(request, entry.user) for entry in worst))
+    return [Row(user, agreement=entry) for user, entry in zip(users, worst, strict=True) if user]
+
+
+async def _reliabilities(request: PageRequest) -> Sequence[Reliability]:
+    _, users = await request.collection.statistics.agreement_and_reliability(trees=_TREES, seconds=_SECONDS)
+    return users
+
+
+async def _user(request: PageRequest, id: str) -> User | None:
+    try:
+        return await request.collection.users.get(id, client=_OPERATOR)
+    except UserNotFound:
+        return None
+
+
+@get("/people/{user_id:uuid}")
+async def person(request: PageRequest, user_id: FromPath[UUID], done: FromQuery[str] = "") -> Response[Any]:
+    """One person."""
+    return await _person_page(request, str(user_id), done=done)
+
+
+async def _person_page(
+    request: PageRequest, id: str, *, done: str = "", problem: str = "", status: int = 200
+) -> Response[Any]:
+    collection = request.collection
+    user = await collection.users.get(id, client=_OPERATOR)
+    entry = await collection.leaderboards.score(id, TimeFrame.TOTAL)
+    written = await collection.posts.page(
+        PageRange(low=None, high=None, desc=True, limit=_MESSAGES),
+        where=PostFilter(authors=(id,), include_deleted=True),
+    )
+    return page(
+        request,
+        "person.html",
+        status=status,
+        user=user,
+        row=_row(entry),
+        figures=[(words, entry.figures[name]) for name, words in FIGURE_WORDS.items() if entry.figures.get(name)],
+        objections=[
+            ("Spam" if name == "spam" else labels.WORDS[name].label, entry.figures[name])
+            for name in COUNTED_LABELS
+            if entry.figures.get(name)
+        ],
+        written=[listed.post for listed in written],
+        sessions=await collection.sessions.of_user(id),
+        done=done if done in _DONE else "",
+        problem=problem,
+    )
+
+
+@get("/people/{user_id:uuid}/agreement")
+async def agreement(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
+    """How far others agree with one person: fetched after the page, since it takes a moment."""
+    id = str(user_id)
+    measured = [entry for entry in await _reliabilities(request) if entry.user == id]
+    return fragment(request, "person_agreement.html", measured=measured, id=id)
+
+
+@post("/people/{user_id:uuid}/ban")
+async def ban(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
+    """Say what a ban does; with `confirmed` do it, and end the sessions of the user."""
+    id = str(user_id)
+    if id == request.me.id:
+        problem = request.text(marked("You cannot ban yourself."))
+        return await _person_page(request, id, problem=problem, status=422)
+    user = await request.collection.users.get(id, client=_OPERATOR)
+    if not await request.field("confirmed"):
+        return page(
+            request,
+            "ban.html",
+            user=user,
+            open_tasks=len(await request.collection.tasks.open(user)),
+            sessions=len(await request.collection.sessions.of_user(id)),
+        )
+    await request.collection.moderation.change_user(id, {"enabled": False})
+    await _end_sessions(request, id)
+    return see_other(f"/people/{id}?done=banned")
+
+
+@post("/people/{user_id:uuid}/unban")
+async def unban(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
+    """Let a banned user work again."""
+    await request.collection.moderation.change_user(str(user_id), {"enabled": True})
+    return see_other(f"/people/{user_id}?done=unbanned")
+
+
+@post("/people/{user_id:uuid}/purge")
+async def purge(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
+    """Say what a purge would remove; with `confirmed` do it, which cannot be undone."""
+    id = str(user_id)
+    if id == request.me.id:
+        problem = request.text(marked("You cannot purge yourself."))
+        return await _person_page(request, id, problem=problem, status=422)
+    user = await request.collection.users.get(id, client=_OPERATOR)
+    is_confirmed = await request.field("confirmed") == id
+    result = await request.collection.moderation.purge(id, ban=True, preview=not is_confirmed)
+    if not is_confirmed:
+        return page(request, "purge.html", user=user, before=result.before, after=result.after)
+    await _end_sessions(request, id)
+    return see_other(f"/people/{id}?done=purged")
+
+
+@post("/people/{user_id:uuid}/sessions/end")
+async def end_sessions(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
+    """Sign a user out everywhere."""
+    await _end_sessions(request, str(user_id))
+    return see_other(f"/people/{user_id}?done=ended")
+
+
+async def _end_sessions(request: PageRequest, id: str) -> None:
+    for session in await request.collection.sessions.of_user(id):
+        try:
+            await request.collection.sessions.end(session.id, user_id=id)
+        except SessionNotFound:  # it ended meanwhile
+            continue

@@ -1,0 +1,275 @@
+"""Tasks, one after the other: ask for one, do it, skip it, report a message."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery
+
+from oa_graph.domain.posts import TextLabel
+from oa_graph.domain.tasks import LabelAnswer, NoTaskReason, OpenTask, Task, TaskKind
+from oa_graph.errors import (
+    AnswerWithoutTask,
+    IdempotencyKeyReused,
+    NothingToHandOut,
+    NotNow,
+    NotValid,
+    OaGraphError,
+    TaskAlreadyDone,
+    TaskExpired,
+    TaskNotFound,
+    TooManyPending,
+    TooManyRequests,
+)
+from oa_graph.installation import PAGES
+from oa_graph.policy import rates
+from oa_graph.posts import REPORT_LABELS
+from oa_graph.web import answers, labels
+from oa_graph.web.cookies import preference_cookie
+from oa_graph.web.explanations import explanation, nothing_to_do
+from oa_graph.web.kinds import WANTS, Want, words_of
+from oa_graph.web.render import page, see_other
+from oa_graph.web.request import PageRequest
+
+_WANT_COOKIE = "oa-graph-want"
+_REASON_LENGTH = 500
+_KEY_LENGTH = 255
+
+NothingNow = (NothingToHandOut, TooManyPending, TooManyRequests)
+"""Errors that say that there is no task at present."""
+
+
+@get("/tasks")
+async def overview(request: PageRequest, done: FromQuery[str] = "", reason: FromQuery[str] = "") -> Response[Any]:
+    """Where to go on: open tasks, and the next one. `done`: the task whose answer has just been stored."""
+    return page(
+        request,
+        "tasks.html",
+        open_tasks=await request.collection.tasks.open(request.me),
+        want=_want(request),
+        wants=WANTS,
+        words_of=words_of,
+        done=done,
+        problem=nothing_to_do(request, reason) if reason else None,
+    )
+
+
+def _want(request: PageRequest) -> Want:
+    chosen = request.cookies.get(_WANT_COOKIE, "")
+    return next((want for want in WANTS if want.name == chosen), WANTS[0])
+
+
+@post("/tasks/next")
+async def next_task(request: PageRequest) -> Response[Any]:
+    """Take the next task of the chosen work."""
+    name = await request.field("want")
+    want = next((want for want in WANTS if want.name == name), WANTS[0])
+    cookies = [preference_cookie(request, _WANT_COOKIE, want.name)]
+    try:
+        task = await _request_task(request, want, key=await request.field("request_id"))
+    except NothingNow as error:
+        return see_other(f"/tasks?reason={_reason(error)}", cookies)
+    return see_other(f"/tasks/{task.id}", cookies)
+
+
+def _reason(error: OaGraphError) -> str:
+    match error:
+        case TooManyPending():
+            return NoTaskReason.TOO_MANY_PENDING
+        case TooManyRequests():
+            return NoTaskReason.RATE_LIMITED
+        case _:
+            return str(error.values["reason"])
+
+
+async def _request_task(request: PageRequest, want: Want, *, key: str) -> Task:
+    """Take a task of the first kind of this work that has one; of a form that is sent twice, the same one.
+
+    Raise one of `NothingNow`.
+    """
+    problem: OaGraphError | None = None
+    for kind in want.kinds:
+        try:
+            task = await request.collection.tasks.request(
+                kind,
+                langs=request.work_languages,
+                client=PAGES,
+                user=request.identity,
+                quotas=_quotas(request, kind),
+                idempotency_key=f"{request.me.id} {kind} {key}"[:_KEY_LENGTH] if key else None,
+            )
+        except NothingToHandOut as error:
+            problem = error
+        except IdempotencyKeyReused:  # the form is sent again, and the choice of work or languages has changed since
+            return await _request_task(request, want, key="")
+        else:
+            await request.collection.tasks.acknowledge(
+                task.id, message_id=answers.message_id(task.id), client=PAGES, user=request.me
+            )
+            return task
+    assert problem, "each work has a kind"
+    raise problem
+
+
+def _quotas(request: PageRequest, kind: TaskKind | None) -> Any:
+    rate_limits = request.collection.context.rate_limits
+    user = f"{request.me.method}:{request.me.name}"
+    return rates.quotas(rate_limits, client=PAGES, user=user, kind=kind or "random")
+
+
+@get("/tasks/{task_id:uuid}")
+async def task(request: PageRequest, task_id: FromPath[UUID], done: FromQuery[str] = "") -> Response[Any]:
+    """One task to do."""
+    open_task = await _open_task(request, str(task_id))
+    if open_task is None:
+        return page(request, "task_over.html", status=404, done=done, message="", written="")
+    return _task_page(request, open_task.task, done=done)
+
+
+async def _open_task(request: PageRequest, id: str) -> OpenTask | None:
+    return next((known for known in await request.collection.tasks.open(request.me) if known.task.id == id), None)
+
+
+def _task_page(
+    request: PageRequest,
+    task: Task,
+    *,
+    done: str = "",
+    problem: str = "",
+    filled: answers.Filled | None = None,
+    status: int = 200,
+) -> Response[Any]:
+    limits = request.collection.context.limits
+    return page(
+        request,
+        "task.html",
+        status=status,
+        task=task,
+        words=words_of(task.kind),
+        questions=answers.questions(task),
+        label_words=labels.WORDS,
+        lease_sec=limits.lease_sec,
+        text_limit=limits.message_size_limit,
+        work_languages=request.work_languages,
+        done=done,
+        problem=problem,
+        filled=filled or answers.Filled(),
+    )
+
+
+@post("/tasks/{task_id:uuid}")
+async def answer(request: PageRequest, task_id: FromPath[UUID]) -> Response[Any]:
+    """Store the answer of a task, and go on with the next one. An answer that is sent twice is stored once."""
+    id, filled = str(task_id), await answers.filled(request)
+    try:
+        await request.collection.tasks.submit(answers.answer(id, filled), client=PAGES, user=request.identity)
+    except answers.Incomplete as error:
+        return await _not_stored(request, id, filled, request.text(str(error)))
+    except (NotNow, NotValid, AnswerWithoutTask) as error:
+        is_over = isinstance(error, (TaskAlreadyDone, TaskExpired, AnswerWithoutTask))
+        return await _not_stored(request, id, filled, explanation(request, error), is_over=is_over)
+    return await _go_on(request, id)
+
+
+async def _not_stored(
+    request: PageRequest, id: str, filled: answers.Filled, message: str, *, is_over: bool = False
+) -> Response[Any]:
+    """Show the form again with all that was entered; where the task is over, the text, to take along."""
+    try:
+        open_task = await _open_task(request, id)
+    except NotNow:
+        open_task = None
+    if open_task is None or is_over:
+        status = 409 if is_over else 503
+        return page(request, "task_over.html", status=status, done="", message=message, written=filled.text)
+    return _task_page(request, open_task.task, problem=message, filled=filled, status=422)
+
+
+async def _go_on(request: PageRequest, done: str) -> Response[Any]:
+    """After an answer or a skip: the next task, if there is one."""
+    try:
+        task = await _request_task(request, _want(request), key=f"after {done}")
+    except NothingNow as error:
+        return see_other(f"/tasks?done={done}&reason={_reason(error)}")
+    except NotNow:  # the answer is stored; the next page says what is the matter
+        return see_other(f"/tasks?done={done}")
+    return see_other(f"/tasks/{task.id}?done={done}")
+
+
+@post("/tasks/{task_id:uuid}/renew")
+async def renew(request: PageRequest, task_id: FromPath[UUID]) -> dict[str, Any]:
+    """Keep the place of a task, as long as somebody is at work."""
+    try:
+        lease = await request.collection.tasks.renew(str(task_id), client=PAGES, user=request.me)
+    except (TaskNotFound, TaskExpired):
+        lease = None
+    until = lease.until.isoformat() if lease and lease.until else None
+    is_over = lease is None or (
+        lease.renewable_until is not None and lease.renewable_until <= request.collection.context.clock()
+    )
+    return {"until": until, "is_over": is_over}
+
+
+@post("/tasks/{task_id:uuid}/skip")
+async def skip(request: PageRequest, task_id: FromPath[UUID]) -> Response[Any]:
+    """Leave a task to others, and go on."""
+    reasons = [await request.field("reason"), await request.field("note")]
+    reason = ": ".join(part.strip() for part in reasons if part.strip())[:_REASON_LENGTH]
+    try:
+        await request.collection.tasks.refuse(str(task_id), reason=reason or None, client=PAGES, user=request.me)
+    except (AnswerWithoutTask, TaskAlreadyDone, TaskExpired):
+        return see_other("/tasks")
+    return await _go_on(request, str(task_id))
+
+
+@get("/messages/{message_id:uuid}/report")
+async def report_form(request: PageRequest, message_id: FromPath[UUID], task_id: FromQuery[str] = "") -> Response[Any]:
+    """Say what is wrong with a message."""
+    return await _report_page(request, str(message_id), task_id)
+
+
+async def _report_page(request: PageRequest, id: str, task_id: str, *, problem: str = "") -> Response[Any]:
+    return page(
+        request,
+        "report.html",
+        status=422 if problem else 200,
+        message=await request.collection.posts.get(id),
+        labels=[label for label in REPORT_LABELS if labels.widget(label) != "scale"],
+        label_words=labels.WORDS,
+        back=_task_address(task_id),
+        task_id=task_id,
+        problem=problem,
+    )
+
+
+def _task_address(task_id: str) -> str:
+    try:
+        return f"/tasks/{UUID(task_id)}"
+    except ValueError:
+        return "/tasks"
+
+
+@post("/messages/{message_id:uuid}/report")
+async def report(request: PageRequest, message_id: FromPath[UUID]) -> Response[Any]:
+    """Store a report, and go back to the task."""
+    task_id, note = await request.field("task_id"), (await request.field("note")).strip()
+    chosen = await request.fields("label")
+    chosen_labels = {label.value: 1.0 for label in TextLabel if label.value in chosen and label in REPORT_LABELS}
+    if not (chosen_labels or note):
+        problem = request.text("Please say what is wrong.")
+        return await _report_page(request, str(message_id), task_id, problem=problem)
+    await request.collection.tasks.submit(
+        LabelAnswer(task=None, post=str(message_id), text=note, labels=chosen_labels, is_report=True),
+        client=PAGES,
+        user=request.identity,
+    )
+    return page(request, "reported.html", back=_task_address(task_id))
+
+
+@get("/guidelines/{guideline_id:str}")
+async def guideline(request: PageRequest, guideline_id: FromPath[str]) -> Response[Any]:
+    """A whole guideline, in the version that a task shows."""
+    text = await request.collection.guidelines.get(guideline_id)
+    return page(request, "guideline.html", guideline=text, words=words_of(text.kind))
