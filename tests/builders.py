@@ -3,44 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TypeAlias, TypeVar
 from uuid import uuid4
 
-from oa_graph import boards, protocol
-from oa_graph.errors import OaGraphError
-from oa_graph.graph import stats, trees, users
-from oa_graph.graph.session import Graph
-from oa_graph.graph.watch import Watch, watching
-from oa_graph.model import (
-    AuthMethod,
-    Client,
-    Frame,
+from oa_graph import leaderboards
+from oa_graph.context import Clock, Context, utc_now
+from oa_graph.domain.limits import Limits, Quota
+from oa_graph.domain.scores import TimeFrame
+from oa_graph.domain.tasks import (
+    Answer,
+    EndVoteAnswer,
     LabelAnswer,
     Lease,
-    Limits,
-    Person,
+    OpenTask,
     RankingAnswer,
     Task,
     TaskKind,
-    TaskRequest,
     TextAnswer,
-    TreeState,
-    User,
 )
+from oa_graph.domain.trees import TreeState
+from oa_graph.domain.users import ApiClient, AuthMethod, User, UserIdentity
+from oa_graph.errors import OaGraphError
+from oa_graph.graph import leaderboards as boards
+from oa_graph.graph import trees, users
+from oa_graph.graph.session import Graph, Tx
+from oa_graph.graph.telemetry import Observer, watching
 from oa_graph.policy import search
+from oa_graph.tasks import Tasks
 
 T = TypeVar("T")
 
-CLIENT = Client(id="client", description="of the tests", trusted=True, capabilities=("rank_initial_prompts",))
+CLIENT = ApiClient(
+    id="client", description="of the tests", trusted=True, capabilities=("rank_initial_prompts", "end_vote")
+)
 
 Shape: TypeAlias = "Mapping[str, Shape]"
 """A tree: the text of each post, and below it its replies. A text that begins with '?' is undecided, with '!' rejected,
-with '-' deleted."""
+with '-' deleted, with '=' accepted and asked about whether it ends its conversation."""
 
 
 def questions(count: int, answer: str | None = None, *, undecided: bool = False) -> list[Shape]:
@@ -48,8 +52,8 @@ def questions(count: int, answer: str | None = None, *, undecided: bool = False)
     return [{f"{'?' * undecided}Question {i}?": {} if answer is None else {f"{answer} {i}": {}}} for i in range(count)]
 
 
-def person(name: str) -> Person:
-    return Person(method=AuthMethod.LOCAL, name=name, display_name=name.title())
+def person(name: str) -> UserIdentity:
+    return UserIdentity(method=AuthMethod.LOCAL, name=name, display_name=name.title())
 
 
 ADA, BOB, CAT, DAN, EVE = (person(name) for name in ("ada", "bob", "cat", "dan", "eve"))
@@ -70,7 +74,7 @@ async def plant(
     *shapes: Shape,
     state: TreeState = TreeState.GROWING,
     limits: Limits | None = None,
-    author: Person | None = None,
+    author: UserIdentity | None = None,
     lang: str = "en",
     **fields: object,
 ) -> Planted:
@@ -82,7 +86,7 @@ async def plant(
 
     def grow(shape: Shape, parent: dict[str, object] | None) -> None:
         for marked, below in shape.items():
-            text = marked.lstrip("?!-")
+            text = marked.lstrip("?!-=")
             id = str(uuid4())
             row: dict[str, object] = {
                 "id": id,
@@ -93,6 +97,7 @@ async def plant(
                 "role": "assistant" if parent and parent["role"] == "prompter" else "prompter",
                 "accepted": {"?": None, "!": False}.get(marked[0], True),
                 "deleted": marked[0] == "-",
+                "votes_wanted": limits.num_end_votes if marked[0] == "=" else None,
             }
             rows.append(row)
             if parent is None:
@@ -106,7 +111,9 @@ async def plant(
         UNWIND $rows AS row
         CREATE (post:Post:$($label) {id: row.id, tree: row.tree, text: row.text, depth: row.depth, role: row.role,
           lang: $lang, accepted: row.accepted, deleted: row.deleted, reviews: 0, created: $now, edited: false,
-          synthetic: false, day: format($now, 'uuuuMMdd')})
+          synthetic: false, day: format($now, 'uuuuMMdd'), votes_wanted: row.votes_wanted,
+          vote_pool: CASE WHEN row.votes_wanted IS NOT NULL THEN 'decide_end ' + $lang END,
+          vote_key: CASE WHEN row.votes_wanted IS NOT NULL THEN rand() END})
         WITH row, post
         CALL (row, post) { WITH * WHERE row.parent IS NOT NULL
           MATCH (parent:Post {id: row.parent}) CREATE (post)-[:REPLY_TO]->(parent) }
@@ -152,15 +159,44 @@ async def plant(
     return Planted({str(row["text"]): str(row["id"]) for row in rows})
 
 
-class Hands:
-    """Somebody who works: asks, acknowledges, answers, with the least that each step needs."""
+def context_of(graph: Graph, limits: Limits, rng: Random) -> Context:
+    """A context whose clock follows nothing."""
+    return Context(store=graph, limits=limits, rng=rng)
 
-    def __init__(self, graph: Graph, limits: Limits, rng: Random, who: Person, client: Client = CLIENT) -> None:
+
+class Worker:
+    """A user at work: requests, acknowledges, answers, with the least that each step needs."""
+
+    def __init__(
+        self, graph: Graph, limits: Limits, rng: Random, who: UserIdentity, client: ApiClient = CLIENT
+    ) -> None:
         self.graph, self.limits, self.rng, self.who, self.client = graph, limits, rng, who, client
+        self.clock: Clock = utc_now
 
-    async def ask(self, kind: TaskKind | None = None, *, lang: str = "en", collective: bool = False) -> Task:
-        ask = TaskRequest(self.client, self.who, kind, lang, collective)
-        return await protocol.hand_out(self.graph, self.limits, rng=self.rng, ask=ask)
+    @property
+    def tasks(self) -> Tasks:
+        return Tasks(replace(context_of(self.graph, self.limits, self.rng), clock=self.clock))
+
+    async def ask(
+        self,
+        kind: TaskKind | None = None,
+        *,
+        lang: str = "en",
+        langs: Sequence[str] = (),
+        collective: bool = False,
+        key: str | None = None,
+        quotas: Sequence[Quota] = (),
+    ) -> Task:
+        return await self.tasks.request(
+            kind,
+            lang=lang,
+            langs=langs,
+            collective=collective,
+            client=self.client,
+            user=self.who,
+            quotas=quotas,
+            idempotency_key=key,
+        )
 
     async def ack(self, task: Task, ack: str | None = None, *, user: User | None = None) -> str:
         ack = ack or f"ack {task.id}"
@@ -168,29 +204,31 @@ class Hands:
         return ack
 
     async def renew(self, task: Task, ack: str | None = None, *, user: User | None = None) -> Lease | None:
-        """Acknowledges a task; returns its lease."""
-        return await protocol.acknowledge(
-            self.graph, self.limits, client=self.client, task_id=task.id, ack=ack or f"ack {task.id}", user=user
-        )
+        """Acknowledge a task; return its lease."""
+        message_id = ack or f"ack {task.id}"
+        return await self.tasks.acknowledge(task.id, message_id=message_id, client=self.client, user=user)
+
+    async def keep(self, task: Task, *, user: User | None = None) -> Lease | None:
+        """Renew the lease of a task while the user is at work."""
+        return await self.tasks.renew(task.id, client=self.client, user=user)
+
+    async def open_tasks(self) -> list[OpenTask]:
+        return await self.tasks.open(await self.user())
 
     async def skip(self, task: Task, *, user: User | None = None) -> None:
-        await protocol.refuse(
-            self.graph, self.limits, rng=self.rng, client=self.client, task_id=task.id, reason="not now", user=user
-        )
+        await self.tasks.refuse(task.id, reason="not now", client=self.client, user=user)
 
     async def user(self, **changes: object) -> User:
-        """The user behind the hands, with some changes made."""
+        """The user, with some changes made."""
         return await users.upsert(
-            self.graph, client=self.client.id, person=self.who, id=str(uuid4()), now=datetime.now(UTC), changes=changes
+            self.graph, client=self.client.id, user=self.who, id=str(uuid4()), now=datetime.now(UTC), changes=changes
         )
 
     async def available(self, *, lang: str = "en") -> dict[str, int]:
-        return await protocol.availability(self.graph, self.limits, client=self.client, person=self.who, lang=lang)
+        return await self.tasks.availability(lang=lang, client=self.client, user=self.who)
 
-    async def settle(self, answer: TextAnswer | RankingAnswer | LabelAnswer) -> str:
-        return await protocol.settle(
-            self.graph, self.limits, rng=self.rng, client=self.client, person=self.who, answer=answer
-        )
+    async def settle(self, answer: Answer) -> str:
+        return await self.tasks.submit(answer, client=self.client, user=self.who)
 
     async def write(self, task: Task, text: str | None = None, *, frontend_id: str | None = None) -> str:
         ack = await self.ack(task)
@@ -203,6 +241,12 @@ class Hands:
     async def label(self, task: Task, *, spam: float = 0.0, **labels: float) -> str:
         await self.ack(task)
         return await self.settle(labels_for(task, spam=spam, **labels))
+
+    async def vote(self, *, ends: bool) -> str:
+        """Votes on whatever conversation comes next; returns the id of its last post."""
+        task = await self.ask(TaskKind.DECIDE_END)
+        await self.settle(EndVoteAnswer(await self.ack(task), ends))
+        return task.thread[-1].id
 
     async def report(self, post: str, why: str = "This is rude.") -> None:
         await self.settle(LabelAnswer(None, post, why, {}, is_report=True))
@@ -222,12 +266,12 @@ def text_for(
     frontend_id: str | None = None,
     lang: str | None = None,
 ) -> TextAnswer:
-    """A text that answers a task which was acknowledged as `Hands.ack` does it."""
+    """A text that answers a task which was acknowledged as `Worker.ack` does it."""
     return TextAnswer(ack or f"ack {task.id}", frontend_id or f"post {task.id}", text or f"A text for {task.id}.", lang)
 
 
 def ranking_for(task: Task, *order: int, not_rankable: bool = False) -> RankingAnswer:
-    """An order that answers a task which was acknowledged as `Hands.ack` does it; as shown unless given."""
+    """An order that answers a task which was acknowledged as `Worker.ack` does it; as shown unless given."""
     return RankingAnswer(f"ack {task.id}", order or tuple(range(len(task.candidates))), not_rankable)
 
 
@@ -235,8 +279,10 @@ def labels_for(task: Task, *, spam: float = 0.0, **labels: float) -> LabelAnswer
     return LabelAnswer(task.id, task.thread[-1].id, "", {"spam": spam, **labels}, is_report=False)
 
 
-def answer_for(task: Task) -> TextAnswer | RankingAnswer | LabelAnswer:
+def answer_for(task: Task) -> Answer:
     """A right answer, whatever the task asks for."""
+    if task.kind is TaskKind.DECIDE_END:
+        return EndVoteAnswer(f"ack {task.id}", ends=False)
     if task.form is not None:
         return labels_for(task)
     return ranking_for(task) if task.candidates else text_for(task)
@@ -244,7 +290,7 @@ def answer_for(task: Task) -> TextAnswer | RankingAnswer | LabelAnswer:
 
 @dataclass(slots=True)
 class Sent:
-    """A `Watch` that remembers the names of statements."""
+    """A `Observer` that remembers the names of statements."""
 
     names: list[str] = field(default_factory=list[str])
     request: str = "of-a-test"
@@ -260,11 +306,11 @@ class Sent:
     def task(self, kind: str, outcome: str) -> None: ...
 
 
-Observer = TypeVar("Observer", bound=Watch)
+AnyObserver = TypeVar("AnyObserver", bound=Observer)
 
 
 @contextmanager
-def observing(observer: Observer) -> Generator[Observer]:
+def observing(observer: AnyObserver) -> Generator[AnyObserver]:
     """Tells of what is sent inside. In the test's own context: that of a fixture is another."""
     token = watching.set(observer)
     yield observer
@@ -280,24 +326,24 @@ async def lapse(graph: Graph, *tasks: Task) -> None:
     """Lets the reservations of some tasks run out, or of all when none is named."""
     await graph.execute(
         """
-        MATCH (task:Task)-[lease:LEASES]->(place) WHERE $tasks = [] OR task.id IN $tasks
+        MATCH (task:Task)-[lease:LEASES|LEASES_VOTE]->(place) WHERE $tasks = [] OR task.id IN $tasks
         SET lease.until = 1
-        WITH place WHERE place.key >= 1
-        SET place.key = 1
+        SET place.key = CASE WHEN place.key < 1 THEN place.key WHEN place.key >= 1 THEN 1 END,
+          place.vote_key = CASE WHEN place.vote_key < 1 THEN place.vote_key WHEN place.vote_key >= 1 THEN 1 END
         """,
-        tasks=[each.id for each in tasks],
+        tasks=[task.id for task in tasks],
     )
 
 
-async def figures(graph: Graph, name: str, frame: Frame = Frame.TOTAL) -> dict[str, int]:
+async def figures(graph: Graph, name: str, frame: TimeFrame = TimeFrame.TOTAL) -> dict[str, int]:
     """What a user of the tests' client has in a frame, once everything that waits is put there."""
-    await boards.catch_up(graph, now=datetime.now(UTC))
+    await leaderboards.apply_due_credits(graph, now=datetime.now(UTC))
     (row,) = await graph.execute(
         "MATCH (u:User {client: $client, name: $name}) RETURN u.id", client=CLIENT.id, name=name
     )
-    placed = {each.frame: each.score for each in await stats.scores(graph, row["u.id"])}
-    found = placed[frame]
-    return dict(found.figures) if found else {}
+    placed = {entry.frame: entry.score for entry in await boards.scores(graph, row["u.id"])}
+    score = placed[frame]
+    return dict(score.figures) if score else {}
 
 
 async def expire(graph: Graph, task: Task) -> None:
@@ -325,9 +371,29 @@ async def state_of(graph: Graph, post: str) -> TreeState:
 
 async def at_once(works: Iterable[Awaitable[T]]) -> tuple[list[T], list[OaGraphError]]:
     """Starts all works together; what they returned, and what they raised."""
-    found: list[T | BaseException] = await asyncio.gather(*works, return_exceptions=True)
-    for each in found:
-        if isinstance(each, BaseException) and not isinstance(each, OaGraphError):
-            raise each
-    done = [each for each in found if not isinstance(each, BaseException)]
-    return done, [each for each in found if isinstance(each, OaGraphError)]
+    outcomes: list[T | BaseException] = await asyncio.gather(*works, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException) and not isinstance(outcome, OaGraphError):
+            raise outcome
+    done = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    return done, [outcome for outcome in outcomes if isinstance(outcome, OaGraphError)]
+
+
+async def while_held(graph: Graph, change: Callable[[Tx], Awaitable[object]], work: Awaitable[T]) -> T | OaGraphError:
+    """What comes of a work that has looked before a change of somebody else, and goes on after it."""
+    held = asyncio.Event()
+
+    async def hold(tx: Tx) -> None:
+        await change(tx)
+        held.set()
+        await asyncio.sleep(0.3)
+
+    async def waiting() -> T:
+        await held.wait()
+        return await work
+
+    first, second = await asyncio.gather(graph.transact(hold), waiting(), return_exceptions=True)
+    assert first is None
+    if isinstance(second, BaseException) and not isinstance(second, OaGraphError):
+        raise second
+    return second

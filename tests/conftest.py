@@ -17,21 +17,22 @@ import pytest
 from hypothesis import HealthCheck, settings
 from neo4j import GraphDatabase
 
-from oa_graph import managed
+from oa_graph import neo4j_server
+from oa_graph.domain.limits import Limits
 from oa_graph.errors import RetriesExhausted
 from oa_graph.graph import schema
 from oa_graph.graph.session import Graph
-from oa_graph.model import Limits
 
 _KEPT = frozenset({"OA_GRAPH_CACHE"})
 """Where the managed server comes from is no matter of the tests."""
 _ENVIRONMENT = dict(os.environ)
 """As whoever runs the tests has it."""
 
+# A busy machine is slow to make examples and to try them, whatever they are about.
+settings.register_profile("usual", max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("wide", settings.get_profile("usual"), max_examples=1000)  # for `make test-slow`
 if settings.get_current_profile_name() == "default":  # a profile that somebody chose stays
-    # A busy machine is slow to make examples and to try them, whatever they are about.
-    settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("busy")
+    settings.load_profile("usual")
 
 WAYS = ("managed", "container", "given")
 
@@ -97,7 +98,7 @@ def _named() -> Generator[Server]:
 
 
 def _managed(data: Path) -> Generator[Server]:
-    with managed.Server(data, memory=managed.Memory(heap_mib=1024, page_cache_mib=256)) as running:
+    with neo4j_server.ManagedNeo4j(data, memory=neo4j_server.Memory(heap_mib=1024, page_cache_mib=256)) as running:
         address = running.start()
         yield Server(address.bolt, address.username, address.password, address.database)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, LiteralString, cast
 
-from oa_graph import boards
+from oa_graph import leaderboards
+from oa_graph.domain.limits import Limits
+from oa_graph.domain.trees import TreeState
 from oa_graph.graph import trees
 from oa_graph.graph.session import Graph, Row, Store
-from oa_graph.model import Limits, TreeState
 from oa_graph.policy import growth
 
 _NEVER: dict[str, str] = {
@@ -34,6 +35,34 @@ _NEVER: dict[str, str] = {
         WITH post, size([each IN [post.pool, post.wants, post.key] WHERE each IS NOT NULL]) AS given
         WHERE NOT given IN [0, 3] OR post.wants <= 0
         RETURN post.text AS found
+        """,
+    "vote_pool, votes_wanted and vote_key do not stand together": """
+        MATCH (post:Post)
+        WITH post, size([each IN [post.vote_pool, post.votes_wanted, post.vote_key] WHERE each IS NOT NULL]) AS given
+        WHERE NOT given IN [0, 3] OR post.votes_wanted <= 0
+        RETURN post.text AS found
+        """,
+    "a vote is open where nothing can end": """
+        MATCH (post:Post) WHERE post.vote_pool IS NOT NULL
+        AND (post.role <> 'assistant' OR post.deleted OR NOT coalesce(post.accepted, false) OR post.ended IS NOT NULL
+          OR NOT EXISTS { (:Tree {id: post.tree, state: 'growing'}) })
+        RETURN post.text AS found
+        """,
+    "an end wants a reply": """
+        MATCH (post:Post) WHERE post.ended AND (post.pool STARTS WITH 'assistant' OR post.pool STARTS WITH 'prompter')
+        RETURN post.text AS found
+        """,
+    "somebody voted twice on a post, or on their own": """
+        MATCH (post:Post)<-[:VOTES_ON]-(vote:EndVote) WITH post, vote.maker AS maker, count(vote) AS votes
+        WHERE votes > 1 OR maker = post.author RETURN post.text + ' ' + maker AS found
+        """,
+    "a vote looks free and is full, or full and free": """
+        MATCH (post:Post) WHERE post.vote_pool IS NOT NULL
+        OPTIONAL MATCH (post)<-[lease:LEASES_VOTE]-(:Task) WHERE lease.until > $now_ms
+        WITH post, count(lease) AS live, min(lease.until) AS next
+        WHERE live >= post.votes_wanted AND (post.vote_key < 1 OR post.vote_key > next)
+        OR live < post.votes_wanted AND post.vote_key > $now_ms
+        RETURN post.text + ' ' + live AS found
         """,
     "a place looks free and is full": """
         MATCH (post:Post)<-[lease:LEASES]-(:Task) WHERE lease.until > $now_ms AND post.pool IS NOT NULL
@@ -79,7 +108,7 @@ _NEVER: dict[str, str] = {
         RETURN task.id + ' ' + answers AS found
         """,
     "a task that is over holds a place": """
-        MATCH (task:Task)-[:LEASES]->() WHERE task.done IS NOT NULL OR task.skipped
+        MATCH (task:Task)-[:LEASES|LEASES_VOTE]->() WHERE task.done IS NOT NULL OR task.skipped
         RETURN task.id AS found
         """,
     "a task has no owner": """
@@ -132,7 +161,9 @@ _NEVER: dict[str, str] = {
 
 _ALL = cast(
     "LiteralString",
-    " UNION ALL ".join(f"CALL () {{ {each} }} RETURN '{rule}' AS rule, found" for rule, each in _NEVER.items()),
+    " UNION ALL ".join(
+        f"CALL () {{ {statement} }} RETURN '{rule}' AS rule, found" for rule, statement in _NEVER.items()
+    ),
 )
 
 
@@ -142,28 +173,28 @@ async def broken(graph: Graph, limits: Limits) -> list[str]:
     rows = await graph.execute(
         _ALL,
         now_ms=int(now.timestamp() * 1000),
-        active=[str(each) for each in growth.ACTIVE],
-        states=[str(each) for each in TreeState],
+        active=[str(state) for state in growth.ACTIVE],
+        states=[str(state) for state in TreeState],
     )
-    found = [f"{row['rule']}: {row['found']}" for row in rows]
-    async with graph.rehearsal() as store:
+    violations = [f"{row['rule']}: {row['found']}" for row in rows]
+    async with graph.dry_run_session() as store:
         for row in await graph.execute("MATCH (tree:Tree) RETURN tree.id AS id"):
-            found += await _behind(store, str(row["id"]), limits, now)
-    return found
+            violations += await _behind(store, str(row["id"]), limits, now)
+    return violations
 
 
 async def _behind(store: Store, tree: str, limits: Limits, now: datetime) -> list[str]:
     """Whether the tree should have gone on, and whether its places are those that its state wants."""
     facts = await trees.facts(store, tree, limits=limits)
     assert facts is not None
-    found: list[str] = []
+    violations: list[str] = []
     if growth.next_state(facts) is not facts.state:
-        found.append(f"tree {tree} is {facts.state} and should be {growth.next_state(facts)}")
+        violations.append(f"tree {tree} is {facts.state} and should be {growth.next_state(facts)}")
     before = await _places(store, tree)
     await trees.enter_state(store, tree, facts.state, limits=limits, now=now)
     after = await _places(store, tree)
-    found += [f"{one} should be {other}" for one, other in zip(before, after, strict=True) if one != other]
-    return found
+    violations += [f"{one} should be {other}" for one, other in zip(before, after, strict=True) if one != other]
+    return violations
 
 
 async def _places(store: Store, tree: str) -> list[Row]:
@@ -185,26 +216,26 @@ async def boards_of(graph: Graph) -> list[Any]:
     """All that boards are read from, but for when it was written."""
     rows = await graph.execute(
         """
-        MATCH (n:Score|Slot|Tally|Rung|Flight) WHERE coalesce(n.people, 1) <> 0
+        MATCH (n:Score|Slot|Tally|ScoreBucket|ScoreRange) WHERE coalesce(n.people, 1) <> 0
         WITH n, n {.*, modified: null} AS row
         RETURN row ORDER BY labels(n)[0], coalesce(row.key, row.lang)
         """
     )
-    found = [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
-    return [each for each in found if len(each) > 1]  # a key alone: there was something once
+    nodes = [{name: value for name, value in row["row"].items() if value not in (None, 0)} for row in rows]
+    return [node for node in nodes if len(node) > 1]  # a key alone: there was something once
 
 
 async def same_when_counted_anew(graph: Graph) -> list[Any]:
     """Boards as events made them, which has to be what the graph says."""
     now = datetime.now(UTC)
-    await boards.catch_up(graph, now=now)
+    await leaderboards.apply_due_credits(graph, now=now)
     by_events = await boards_of(graph)
-    await boards.rebuild(graph, now=now)
+    await leaderboards.rebuild(graph, now=now)
     anew = await boards_of(graph)
     assert anew == by_events, "\n".join(
         [
-            *(f"by events {each}" for each in by_events if each not in anew),
-            *(f"anew {each}" for each in anew if each not in by_events),
+            *(f"by events {row}" for row in by_events if row not in anew),
+            *(f"anew {row}" for row in anew if row not in by_events),
         ]
     )
     return by_events

@@ -26,7 +26,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def environment(**more: str) -> dict[str, str]:
+def environment(**settings: str) -> dict[str, str]:
     """The environment without the settings of whoever runs the tests."""
     kept = {
         name: value
@@ -39,14 +39,14 @@ def environment(**more: str) -> dict[str, str]:
         "OA_GRAPH_PAGE_CACHE_MIB": "64",
         "OA_GRAPH_RATE_LIMIT": "false",
     }
-    return {**kept, **own, **more}
+    return {**kept, **own, **settings}
 
 
-def run(*words: str | Path, stdin: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+def run(*words: str | Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """`oa-graph` with these words, to its end."""
     return subprocess.run(
         [*COMMAND, *map(str, words)],
-        env=environment(**more),
+        env=environment(**settings),
         input=stdin,
         capture_output=True,
         text=True,
@@ -68,7 +68,7 @@ class Serving:
     url: str
     log: Path
 
-    def said(self) -> str:
+    def output(self) -> str:
         """What it has written so far."""
         return self.log.read_text()
 
@@ -79,9 +79,11 @@ class Serving:
 
 
 @contextmanager
-def serve(log: Path, words: Sequence[str | Path] = (), env: Mapping[str, str] | None = None) -> Generator[Serving]:
-    """`oa-graph serve` on a free port, from when it is ready."""
-    port = free_port()
+def serve(
+    log: Path, words: Sequence[str | Path] = (), env: Mapping[str, str] | None = None, *, port: int | None = None
+) -> Generator[Serving]:
+    """`oa-graph serve` on a port, from when it is ready; None: on a free one."""
+    port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as file:
         process = subprocess.Popen(

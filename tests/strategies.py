@@ -7,20 +7,9 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from oa_graph.model import (
-    Answer,
-    HaltedFor,
-    LabelAnswer,
-    Limits,
-    RankingAnswer,
-    Rating,
-    Sampling,
-    Task,
-    TaskKind,
-    TextAnswer,
-    TreeFacts,
-    TreeState,
-)
+from oa_graph.domain.limits import Limits, SamplingPolicy
+from oa_graph.domain.tasks import Answer, EndVoteAnswer, LabelAnswer, RankingAnswer, Task, TaskKind, TextAnswer
+from oa_graph.domain.trees import HaltReason, Rating, TreeFacts, TreeState
 
 Profile = list[list[str]]
 
@@ -44,7 +33,7 @@ def partial_profiles(draw: st.DrawFn, *, max_ids: int = 6, max_voters: int = 6) 
     """Rankings of which each may lack some ids, as when a reply is added or deleted between them."""
     voters = draw(profiles(max_ids=max_ids, max_voters=max_voters))
     kept = st.sets(st.sampled_from(voters[0]), min_size=1)
-    return [[each for each in voter if each in seen] for voter in voters for seen in [draw(kept)]]
+    return [[id for id in voter if id in seen] for voter in voters for seen in [draw(kept)]]
 
 
 @st.composite
@@ -70,7 +59,7 @@ def tree_facts(draw: st.DrawFn, states: st.SearchStrategy[TreeState] = STATES) -
         unranked=draw(st.integers(0, rankable)),
         won_lottery=draw(st.sampled_from([None, _WHEN])),
         author_away=draw(st.booleans()),
-        halted_for=draw(st.sampled_from([None, *HaltedFor])) if halted else None,
+        halted_for=draw(st.sampled_from([None, *HaltReason])) if halted else None,
     )
 
 
@@ -97,7 +86,7 @@ def limits() -> st.SearchStrategy[Limits]:
         lonely_children_count=st.integers(0, 12),
         p_lonely_child_extension=st.floats(0, 1),
         rank_decay=st.floats(0, 1),
-        sampling=st.sampled_from(Sampling),
+        sampling=st.sampled_from(SamplingPolicy),
     )
 
 
@@ -115,6 +104,10 @@ def _labels(task: Task, ack: str) -> Answer:
     return LabelAnswer(task=task.id, post=task.thread[-1].id, text="", labels=labels, is_report=False)
 
 
+def _vote(task: Task, ack: str) -> Answer:
+    return EndVoteAnswer(ack=ack, ends=False)
+
+
 EXAMPLES: Mapping[TaskKind, Callable[[Task, str], Answer]] = {
     TaskKind.INITIAL_PROMPT: _text,
     TaskKind.PROMPTER_REPLY: _text,
@@ -125,5 +118,6 @@ EXAMPLES: Mapping[TaskKind, Callable[[Task, str], Answer]] = {
     TaskKind.LABEL_INITIAL_PROMPT: _labels,
     TaskKind.LABEL_PROMPTER_REPLY: _labels,
     TaskKind.LABEL_ASSISTANT_REPLY: _labels,
+    TaskKind.DECIDE_END: _vote,
 }
 """For each kind a right answer to a task of that kind that was acknowledged with a name; it accepts what it reviews."""
