@@ -21,7 +21,6 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from oa_graph import errors
 from oa_graph.api import examples, wire
 from oa_graph.api.errors import ERROR_RESPONSES, GENERIC, ErrorResponse
-from oa_graph.domain.tasks import NoTaskReason
 from oa_graph.errors import OaGraphError
 
 OPEN: list[SecurityRequirement] = []
@@ -93,7 +92,7 @@ def _invalid(by_error: Mapping[type[OaGraphError], ErrorResponse]) -> ResponseSp
 def _spec(by_error: Mapping[type[OaGraphError], ErrorResponse]) -> ResponseSpec:
     return ResponseSpec(
         wire.NothingToDo
-        if any(error_response.reason_field or error_response.reason for error_response in by_error.values())
+        if any(error_response.reason for error_response in by_error.values())
         else wire.OasstErrorResponse,
         generate_examples=False,
         description="\n".join(
@@ -112,8 +111,7 @@ def _spec(by_error: Mapping[type[OaGraphError], ErrorResponse]) -> ResponseSpec:
 
 
 def _reason(error_response: ErrorResponse) -> dict[str, str]:
-    reason = error_response.reason or (NoTaskReason.ALL_RESERVED if error_response.reason_field else None)
-    return {"reason": reason, "retry_at": examples.MOMENT} if reason else {}
+    return {"reason": error_response.reason, "retry_at": examples.MOMENT} if error_response.reason else {}
 
 
 _VALUE = re.compile(r"\{\w+\}")

@@ -46,10 +46,8 @@ class ErrorResponse:
     """Instead of the error's own sentence, where that tells of the insides."""
     retry_after_field: str | None = None
     """Which value of the error says how long to wait, where the error knows."""
-    reason_field: str | None = None
-    """Which value of the error tells programs why there is nothing to do; then it is not counted as an error."""
     reason: NoTaskReason | None = None
-    """The limit of a user that is reached."""
+    """The reason in the example of a `NoTask` error; the error itself knows its own."""
     field: tuple[str, str] | None = None
     """Where in the request a field is wrong; then it is told as all wrong fields are."""
 
@@ -72,7 +70,7 @@ ERROR_RESPONSES: Mapping[type[OaGraphError], ErrorResponse] = {
     errors.NotCollective: ErrorResponse(400, 2106),
     errors.OwnClient: ErrorResponse(403, GENERIC),
     errors.InviteNotUsable: ErrorResponse(403, GENERIC),
-    errors.NothingToHandOut: ErrorResponse(503, 1006, retry_after_field="seconds", reason_field="reason"),
+    errors.NothingToHandOut: ErrorResponse(503, 1006, retry_after_field="seconds", reason=NoTaskReason.ALL_RESERVED),
     errors.TooManyPending: ErrorResponse(400, 1012, reason=NoTaskReason.TOO_MANY_PENDING),
     errors.TooManyRequests: ErrorResponse(429, 429, retry_after_field="seconds", reason=NoTaskReason.RATE_LIMITED),
     errors.IdempotencyKeyReused: ErrorResponse(422, 1013, field=("header", "Idempotency-Key")),
@@ -143,8 +141,8 @@ def handle_error(request: AnyRequest, error: OaGraphError) -> Response[bytes]:
     error_response = ERROR_RESPONSES.get(type(error))
     if error_response is None:
         return handle_crash(request, error)
-    if error_response.reason_field:
-        request.state[NOTHING_TO_DO] = error.values[error_response.reason_field]
+    if isinstance(error, errors.NothingToHandOut):  # the usual end of a day's work is not counted as an error
+        request.state[NOTHING_TO_DO] = error.values["reason"]
     else:
         _count(request, error, error_response.code)
     if error_response.public_message:
@@ -162,9 +160,8 @@ def _body(error: OaGraphError, error_response: ErrorResponse) -> wire.Out:
     if error_response.field:
         problem = wire.ValidationError(loc=[*error_response.field], msg=message, type=_snake(type(error).__name__))
         return wire.HTTPValidationError(detail=[problem], error_code=code)
-    if reason := error_response.reason or (
-        error_response.reason_field and NoTaskReason(str(error.values[error_response.reason_field]))
-    ):
+    if isinstance(error, errors.NoTask):
+        reason = cast("NoTaskReason", error.values["reason"])
         retry_at = wire.moment(cast("datetime | None", error.values["retry_at"]))
         return wire.NothingToDo(message=message, error_code=code, reason=reason, retry_at=retry_at)
     return wire.OasstErrorResponse(message=message, error_code=code)

@@ -8,7 +8,7 @@
     │   ├── ClientNotAuthorized · RootTokenNotAuthorized · UserDisabled · TermsNotAccepted
     │   └── NotYourTask · NotCollective · OwnClient · InviteNotUsable
     ├── NotNow          try again later, or take another task
-    │   ├── NothingToHandOut · TooManyPending · TooManyRequests
+    │   ├── NoTask      ask again at `retry_at`: NothingToHandOut · TooManyPending · TooManyRequests
     │   ├── StoreUnavailable · StoreDiskFull · LoginRefused · StoreFailed · StoreBusy · RetriesExhausted
     │   ├── TaskNotAcknowledged · TaskAlreadyAcknowledged · TaskAlreadyDone · TaskExpired
     │   ├── TreeClosed · BrokenThread · NotEditable · StatsNotReady · StillChanging
@@ -139,15 +139,22 @@ class InviteNotUsable(NotAllowed):
     """The invite cannot be used: {why}."""
 
 
-class NothingToHandOut(NotNow):
+class NoTask(NotNow):
+    """There is no task for the user now.
+
+    Its values `reason` and `retry_at` say why, as a `NoTaskReason`, and when to ask again; None: not known.
+    """
+
+
+class NothingToHandOut(NoTask):
     """No task of kind {kind} is available in language {lang}: {why}."""
 
 
-class TooManyPending(NotNow):
+class TooManyPending(NoTask):
     """The user {id} already holds {limit} open tasks; answer or skip some first."""
 
 
-class TooManyRequests(NotNow):
+class TooManyRequests(NoTask):
     """Too many requests for tasks; ask again in {seconds} seconds."""
 
 

@@ -215,6 +215,9 @@ class Worker:
     async def open_tasks(self) -> list[OpenTask]:
         return await self.tasks.open(await self.user())
 
+    async def open_task(self, task: Task) -> OpenTask:
+        return await self.tasks.open_task(task.id, user=await self.user())
+
     async def skip(self, task: Task, *, user: User | None = None) -> None:
         await self.tasks.refuse(task.id, reason="not now", client=self.client, user=user)
 

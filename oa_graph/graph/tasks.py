@@ -378,6 +378,11 @@ async def open_tasks(tx: Tx, user: str, *, limit: int, now: datetime) -> list[Op
     return await many(tx, "tasks/open_tasks", _open_task, user_id=user, limit=limit, now=now, now_ms=milliseconds(now))
 
 
+async def open_task(tx: Tx, task: str, *, user: str, now: datetime) -> OpenTask | None:
+    """Return a task of a user that is neither answered, skipped nor expired; None for any other."""
+    return await maybe(tx, "tasks/open_task", _open_task, task_id=task, user_id=user, now=now, now_ms=milliseconds(now))
+
+
 async def pending_since(tx: Tx, user: str, *, limits: Limits, now: datetime) -> datetime | None:
     """Return when the task was handed out that has to leave the period, so that the user gets one more.
 

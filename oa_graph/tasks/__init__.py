@@ -58,6 +58,13 @@ class Tasks:
         """Return the tasks that a user can go on with, as they were handed out, newest first, at most 100."""
         return await acknowledgement.open_tasks(self._context, user=user)
 
+    async def open_task(self, task_id: str, *, user: User) -> OpenTask:
+        """Return one task that a user can go on with, as it was handed out.
+
+        Raise TaskNotFound for a task that is another user's, answered, skipped or expired.
+        """
+        return await acknowledgement.open_task(self._context, task_id=task_id, user=user)
+
     async def count_request(self, quotas: Sequence[Quota]) -> None:
         """Count a request that names no user. Raise TooManyRequests when a quota is full."""
         await assignment.count_request(self._context, quotas)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from oa_graph import graph, tree_lifecycle
 from oa_graph.context import Context
+from oa_graph.domain.limits import Limits
 from oa_graph.domain.tasks import Lease, OpenTask
 from oa_graph.domain.trees import TreeState
 from oa_graph.domain.users import ApiClient, User
@@ -76,17 +77,21 @@ async def renew(context: Context, *, client: ApiClient, task_id: str, user: User
 async def open_tasks(context: Context, *, user: User) -> list[OpenTask]:
     """Do what `Tasks.open` describes."""
     listed = await graph.tasks.open_tasks(context.store, user.id, limit=_MAX_OPEN_TASKS, now=context.clock())
-    return [
-        replace(
-            open_task,
-            task=replace(
-                open_task.task,
-                thread=shown(open_task.task.thread, context.limits),
-                candidates=shown(open_task.task.candidates, context.limits),
-            ),
-        )
-        for open_task in listed
-    ]
+    return [_as_shown(open_task, context.limits) for open_task in listed]
+
+
+async def open_task(context: Context, *, task_id: str, user: User) -> OpenTask:
+    """Do what `Tasks.open_task` describes."""
+    known = await graph.tasks.open_task(context.store, task_id, user=user.id, now=context.clock())
+    if known is None:
+        raise TaskNotFound(id=task_id)
+    return _as_shown(known, context.limits)
+
+
+def _as_shown(open_task: OpenTask, limits: Limits) -> OpenTask:
+    task = open_task.task
+    shown_task = replace(task, thread=shown(task.thread, limits), candidates=shown(task.candidates, limits))
+    return replace(open_task, task=shown_task)
 
 
 async def refuse(context: Context, *, client: ApiClient, task_id: str, reason: str | None, user: User | None) -> None:

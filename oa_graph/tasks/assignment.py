@@ -13,10 +13,11 @@ from oa_graph import graph
 from oa_graph.context import Context
 from oa_graph.domain.limits import Limits, Quota, SamplingPolicy
 from oa_graph.domain.posts import Post
-from oa_graph.domain.tasks import GuidelineSummary, Task, TaskKind
+from oa_graph.domain.tasks import GuidelineSummary, NoTaskReason, Task, TaskKind
 from oa_graph.domain.users import ApiClient, UserIdentity
 from oa_graph.errors import (
     IdempotencyKeyReused,
+    NoTask,
     NothingToHandOut,
     NotNow,
     OaGraphError,
@@ -89,7 +90,7 @@ class Assignment:
         """Return a task. Raise what `Tasks.request` names."""
         try:
             task = await self._assign(quotas)
-        except (NothingToHandOut, TooManyPending, TooManyRequests, UserDisabled, TermsNotAccepted) as error:
+        except (NoTask, UserDisabled, TermsNotAccepted) as error:
             record_task(self.kind or "random", _OUTCOMES_WITHOUT_TASK[type(error)])
             raise
         record_task(task.kind, LeaseOutcome.HANDED_OUT)
@@ -255,7 +256,12 @@ class _Search:
             since = await graph.tasks.pending_since(self.context.store, user_id, limits=limits, now=now)
             span = timedelta(seconds=limits.recent_tasks_span_sec)
             retry_at = since + span + timedelta.resolution if since else now
-        return TooManyPending(id=self.user.name, limit=limits.max_pending_tasks_per_user, retry_at=retry_at)
+        return TooManyPending(
+            id=self.user.name,
+            limit=limits.max_pending_tasks_per_user,
+            reason=NoTaskReason.TOO_MANY_PENDING,
+            retry_at=retry_at,
+        )
 
     async def nothing_found(self) -> NothingFound:
         """Return why there is no task, judged by what anybody could get."""
@@ -352,4 +358,8 @@ def shown(posts: tuple[Post, ...], limits: Limits) -> tuple[Post, ...]:
 def _too_many_requests(until: datetime | None, now: datetime) -> TooManyRequests:
     retry_at = until or now
     wait = retry_at - now
-    return TooManyRequests(seconds=nothing_to_do.seconds(1000 * wait.total_seconds()), retry_at=retry_at)
+    return TooManyRequests(
+        seconds=nothing_to_do.seconds(1000 * wait.total_seconds()),
+        reason=NoTaskReason.RATE_LIMITED,
+        retry_at=retry_at,
+    )

@@ -9,19 +9,17 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from oa_graph.domain.posts import TextLabel
-from oa_graph.domain.tasks import LabelAnswer, NoTaskReason, OpenTask, Task, TaskKind
+from oa_graph.domain.tasks import LabelAnswer, Task, TaskKind
 from oa_graph.errors import (
     AnswerWithoutTask,
     IdempotencyKeyReused,
+    NoTask,
     NothingToHandOut,
     NotNow,
     NotValid,
-    OaGraphError,
     TaskAlreadyDone,
     TaskExpired,
     TaskNotFound,
-    TooManyPending,
-    TooManyRequests,
 )
 from oa_graph.installation import PAGES
 from oa_graph.policy import rates
@@ -36,9 +34,6 @@ from oa_graph.web.request import PageRequest
 _WANT_COOKIE = "oa-graph-want"
 _REASON_LENGTH = 500
 _KEY_LENGTH = 255
-
-NothingNow = (NothingToHandOut, TooManyPending, TooManyRequests)
-"""Errors that say that there is no task at present."""
 
 
 @get("/tasks")
@@ -69,27 +64,17 @@ async def next_task(request: PageRequest) -> Response[Any]:
     cookies = [preference_cookie(request, _WANT_COOKIE, want.name)]
     try:
         task = await _request_task(request, want, key=await request.field("request_id"))
-    except NothingNow as error:
-        return see_other(f"/tasks?reason={_reason(error)}", cookies)
+    except NoTask as error:
+        return see_other(f"/tasks?reason={error.values['reason']}", cookies)
     return see_other(f"/tasks/{task.id}", cookies)
-
-
-def _reason(error: OaGraphError) -> str:
-    match error:
-        case TooManyPending():
-            return NoTaskReason.TOO_MANY_PENDING
-        case TooManyRequests():
-            return NoTaskReason.RATE_LIMITED
-        case _:
-            return str(error.values["reason"])
 
 
 async def _request_task(request: PageRequest, want: Want, *, key: str) -> Task:
     """Take a task of the first kind of this work that has one; of a form that is sent twice, the same one.
 
-    Raise one of `NothingNow`.
+    Raise NoTask.
     """
-    problem: OaGraphError | None = None
+    problem: NoTask | None = None
     for kind in want.kinds:
         try:
             task = await request.collection.tasks.request(
@@ -122,14 +107,11 @@ def _quotas(request: PageRequest, kind: TaskKind | None) -> Any:
 @get("/tasks/{task_id:uuid}")
 async def task(request: PageRequest, task_id: FromPath[UUID], done: FromQuery[str] = "") -> Response[Any]:
     """One task to do."""
-    open_task = await _open_task(request, str(task_id))
-    if open_task is None:
+    try:
+        open_task = await request.collection.tasks.open_task(str(task_id), user=request.me)
+    except TaskNotFound:
         return page(request, "task_over.html", status=404, done=done, message="", written="")
     return _task_page(request, open_task.task, done=done)
-
-
-async def _open_task(request: PageRequest, id: str) -> OpenTask | None:
-    return next((known for known in await request.collection.tasks.open(request.me) if known.task.id == id), None)
 
 
 def _task_page(
@@ -177,13 +159,18 @@ async def _not_stored(
     request: PageRequest, id: str, filled: answers.Filled, message: str, *, is_over: bool = False
 ) -> Response[Any]:
     """Show the form again with all that was entered; where the task is over, the text, to take along."""
-    try:
-        open_task = await _open_task(request, id)
-    except NotNow:
-        open_task = None
-    if open_task is None or is_over:
-        status = 409 if is_over else 503
+
+    def over(status: int) -> Response[Any]:
         return page(request, "task_over.html", status=status, done="", message=message, written=filled.text)
+
+    if is_over:
+        return over(409)
+    try:
+        open_task = await request.collection.tasks.open_task(id, user=request.me)
+    except TaskNotFound:
+        return over(409)
+    except NotNow:
+        return over(503)
     return _task_page(request, open_task.task, problem=message, filled=filled, status=422)
 
 
@@ -191,8 +178,8 @@ async def _go_on(request: PageRequest, done: str) -> Response[Any]:
     """After an answer or a skip: the next task, if there is one."""
     try:
         task = await _request_task(request, _want(request), key=f"after {done}")
-    except NothingNow as error:
-        return see_other(f"/tasks?done={done}&reason={_reason(error)}")
+    except NoTask as error:
+        return see_other(f"/tasks?done={done}&reason={error.values['reason']}")
     except NotNow:  # the answer is stored; the next page says what is the matter
         return see_other(f"/tasks?done={done}")
     return see_other(f"/tasks/{task.id}?done={done}")

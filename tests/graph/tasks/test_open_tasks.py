@@ -11,6 +11,7 @@ import pytest
 from oa_graph.context import utc_now
 from oa_graph.domain.limits import Limits
 from oa_graph.domain.tasks import OpenTask, Task, TaskKind
+from oa_graph.errors import TaskNotFound
 from oa_graph.graph.session import Graph
 from tests.builders import ADA, BOB, Worker, expire, lapse, plant, questions
 from tests.graph.tasks.work import KINDS, plant_all
@@ -34,10 +35,9 @@ async def test_tasks_of_each_kind_are_listed_as_they_were_handed_out_newest_firs
     for i, kind in enumerate(KINDS):
         ada.clock = lambda i=i: start + timedelta(seconds=i)
         tasks.append(await ada.ask(kind))
-    assert (
-        await ada.open_tasks()
-        == [OpenTask(task, created=start + timedelta(seconds=i), message_id=None) for i, task in enumerate(tasks)][::-1]
-    )
+    open_tasks = [OpenTask(task, created=start + timedelta(seconds=i), message_id=None) for i, task in enumerate(tasks)]
+    assert await ada.open_tasks() == open_tasks[::-1]
+    assert [await ada.open_task(task) for task in tasks] == open_tasks
 
 
 async def test_the_ack_the_renewed_lease_and_a_lapsed_one_are_told(graph: Graph, ada: Worker) -> None:
@@ -66,6 +66,10 @@ async def test_what_is_answered_skipped_or_expired_is_not_open_nor_what_others_h
     await expire(graph, expired)
     assert [listed.task.id for listed in await ada.open_tasks()] == [late.id]
     assert [listed.task.id for listed in await bob.open_tasks()] == [theirs.id]
+    assert (await ada.open_task(late)).task.id == late.id
+    for task in (answered, skipped, expired, theirs):
+        with pytest.raises(TaskNotFound):
+            await ada.open_task(task)
     await ada.write(late)
     assert await ada.open_tasks() == []
 
@@ -88,6 +92,7 @@ async def test_authors_are_hidden_where_the_limits_hide_them_in_tasks(
     ada.limits = replace(limits, hide_authors_of_unfinished_trees=True)
     (listed,) = await ada.open_tasks()
     assert listed.task.thread[0].hides_author
+    assert await ada.open_task(task) == listed
 
 
 async def test_at_most_the_hundred_newest_are_listed(graph: Graph, ada: Worker) -> None:
