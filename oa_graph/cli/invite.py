@@ -27,7 +27,13 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 
 
 @click.group(invoke_without_command=True)
-@click.option("--operator", is_flag=True, help="For an operator, who may also invite others.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in SessionRole]),
+    default=SessionRole.WORKER.value,
+    show_default=True,
+    help="Workers do tasks; analysts also run queries and reading statements; operators run the collection.",
+)
 @click.option("--uses", type=click.IntRange(min=1), default=1, show_default=True, help="How many people may use it.")
 @click.option("--unlimited", is_flag=True, help="Any number of people may use it until it ends.")
 @click.option(
@@ -42,7 +48,7 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 @click.pass_context
 def invite(
     context: click.Context,
-    operator: bool,
+    role: str,
     uses: int,
     unlimited: bool,
     days: float,
@@ -62,7 +68,7 @@ def invite(
             neo4j,
             chosen,
             lambda collection: collection.sessions.invite(
-                role=SessionRole.OPERATOR if operator else SessionRole.WORKER,
+                role=SessionRole(role),
                 uses=None if unlimited else uses,
                 valid_for=timedelta(days=days),
                 note=note,

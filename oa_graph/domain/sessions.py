@@ -14,8 +14,10 @@ class SessionRole(StrEnum):
 
     WORKER = "worker"
     """Do tasks."""
+    ANALYST = "analyst"
+    """Do tasks, run saved queries and reading statements, and see the analysis report."""
     OPERATOR = "operator"
-    """Do tasks, and invite others."""
+    """Do all that analysts do, and run the collection."""
 
 
 @dataclass(frozen=True, slots=True)

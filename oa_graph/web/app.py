@@ -24,7 +24,14 @@ from oa_graph.web import (
 )
 from oa_graph.web.assets import serve_asset
 from oa_graph.web.errors import HANDLERS
-from oa_graph.web.guards import checks_form, checks_host, looks_for_session, requires_operator, requires_session
+from oa_graph.web.guards import (
+    checks_form,
+    checks_host,
+    looks_for_session,
+    requires_analyst,
+    requires_operator,
+    requires_session,
+)
 from oa_graph.web.request import PageRequest
 
 
@@ -49,10 +56,7 @@ def routes() -> list[ControllerRouterHandler]:
         trees.trees,
         trees.tree,
     ]
-    for_operators = [
-        invites.invites,
-        invites.create_invite,
-        invites.revoke_invite,
+    for_analysts = [
         queries.queries,
         queries.query,
         queries.download_query,
@@ -61,6 +65,11 @@ def routes() -> list[ControllerRouterHandler]:
         queries.download_statement,
         report.analysis_report,
         report.report_file,
+    ]
+    for_operators = [
+        invites.invites,
+        invites.create_invite,
+        invites.revoke_invite,
         overview.overview,
         overview.overview_now,
         overview.unhalt,
@@ -96,6 +105,7 @@ def routes() -> list[ControllerRouterHandler]:
                 sign_in.invite,
                 sign_in.redeem,
                 Router("/", route_handlers=for_workers, guards=[requires_session]),
+                Router("/", route_handlers=for_analysts, guards=[requires_session, requires_analyst]),
                 Router("/", route_handlers=for_operators, guards=[requires_session, requires_operator]),
             ],
             guards=[checks_host, looks_for_session, checks_form],

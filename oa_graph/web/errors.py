@@ -13,7 +13,15 @@ from litestar.exceptions import HTTPException
 from oa_graph import errors
 from oa_graph.errors import OaGraphError
 from oa_graph.web.explanations import explanation
-from oa_graph.web.guards import WRITTEN, ForeignForm, ForeignHost, NotSignedIn, OperatorsOnly, UnfinishedTree
+from oa_graph.web.guards import (
+    WRITTEN,
+    AnalystsOnly,
+    ForeignForm,
+    ForeignHost,
+    NotSignedIn,
+    OperatorsOnly,
+    UnfinishedTree,
+)
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
 from oa_graph.web.texts import marked
@@ -63,6 +71,8 @@ def _handle_http(request: PageRequest, error: HTTPException) -> Response[Any]:
         case ForeignHost():
             title = marked("Unknown address")
             message = marked("The pages do not answer under this name. An operator can allow it with OA_GRAPH_HOSTS.")
+        case AnalystsOnly():
+            title, message = marked("For analysts only"), marked("Your session may not see this page.")
         case OperatorsOnly():
             title, message = marked("For operators only"), marked("Your session may not see this page.")
         case UnfinishedTree():

@@ -29,8 +29,14 @@ class NotSignedIn(HTTPException):
     status_code = 401
 
 
+class AnalystsOnly(HTTPException):
+    """The session is that of a worker; the page is for analysts and operators."""
+
+    status_code = 403
+
+
 class OperatorsOnly(HTTPException):
-    """Somebody is signed in who is no operator."""
+    """The session is not that of an operator."""
 
     status_code = 403
 
@@ -81,6 +87,12 @@ async def requires_session(connection: Connection, _: BaseRouteHandler) -> None:
     """Stands after `looks_for_session`, where somebody has to be signed in."""
     if connection.scope["user"] is None:
         raise NotSignedIn
+
+
+async def requires_analyst(connection: Connection, _: BaseRouteHandler) -> None:
+    """Stands after `requires_session`, where only analysts and operators may go."""
+    if not cast("PageRequest", connection).is_analyst:
+        raise AnalystsOnly
 
 
 async def requires_operator(connection: Connection, _: BaseRouteHandler) -> None:

@@ -31,11 +31,11 @@ async def _page(request: PageRequest, *, link: str = "") -> Response[Any]:
 @post("/invites")
 async def create_invite(request: PageRequest) -> Response[Any]:
     """Make an invite, and show its link once."""
-    days, is_reusable = await request.field("days"), await request.field("reusable")
-    is_operator = await request.field("role") == SessionRole.OPERATOR
+    name, days, is_reusable = [await request.field(name) for name in ("role", "days", "reusable")]
+    role = SessionRole(name) if name in {*SessionRole} else SessionRole.WORKER
     token = await request.collection.sessions.invite(
-        role=SessionRole.OPERATOR if is_operator else SessionRole.WORKER,
-        uses=None if is_reusable and not is_operator else 1,
+        role=role,
+        uses=None if is_reusable and role is SessionRole.WORKER else 1,
         valid_for=timedelta(days=int(days) if days in map(str, _DAYS) else 7),
         note=(await request.field("note")).strip()[:_NOTE_LENGTH],
     )

@@ -64,6 +64,11 @@ class PageRequest(Request[SignedIn | None, ApiClient, State]):
         return UserIdentity(self.me.method, self.me.name, self.me.display_name)
 
     @property
+    def is_analyst(self) -> bool:
+        """Whether this session may do what analysts do."""
+        return self.signed_in is not None and self.signed_in.session.role is not SessionRole.WORKER
+
+    @property
     def is_operator(self) -> bool:
         """Whether this session may do what operators do."""
         return self.signed_in is not None and self.signed_in.session.role is SessionRole.OPERATOR

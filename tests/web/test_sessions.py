@@ -231,6 +231,22 @@ async def test_workers_see_no_page_of_operators(plain: Site) -> None:
     assert "/invites" not in (await http.get("/tasks")).text
 
 
+async def test_analysts_see_the_pages_of_analysis_and_none_of_operators(plain: Site) -> None:
+    worker = await signed_in(plain)
+    analyst = await signed_in(plain, role=SessionRole.ANALYST)
+    token = form_token(await analyst.get("/statement"))
+    asked = await analyst.post("/statement", data={"form_token": token, "text": "RETURN 40 + 2 AS answer"})
+    assert "42" in asked.text
+    for path in ("/queries", "/queries/tree_states", "/statement", "/report"):
+        assert (await analyst.get(path)).status_code == 200, path
+        assert (await worker.get(path)).status_code == 403, path
+    for path in ("/overview", "/invites", "/datasets"):
+        assert (await analyst.get(path)).status_code == 403, path
+    navigation = (await analyst.get("/tasks")).text
+    assert 'href="/queries"' in navigation
+    assert 'href="/overview"' not in navigation
+
+
 async def test_an_operator_invites_somebody(plain: Site) -> None:
     http = await signed_in(plain, role=SessionRole.OPERATOR)
     token = form_token(await http.get("/invites"))

@@ -39,7 +39,7 @@ async def test_links_are_made_listed_and_ended(collection: Collection, server: S
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return commands.run("invite", "--data", str(tmp_path), *words, **environment)
 
-    link = run("--operator", "--note", "for Ada", "--url", "https://work.example/").stdout.strip()
+    link = run("--role", "operator", "--note", "for Ada", "--url", "https://work.example/").stdout.strip()
     assert link.startswith("https://work.example/invite/")
     token = link.rpartition("/")[2]
     run("--unlimited", "--days", "1", "--user", "bob")
