@@ -24,6 +24,7 @@ from oa_graph import installation, leaderboards, tree_lifecycle
 from oa_graph.api import (
     admin,
     backend_settings,
+    contested_messages,
     cypher,
     datasets,
     docs,
@@ -106,6 +107,7 @@ def create_app(
             *moderation.routers,
             *user_admin.routers,
             flagged_messages.router,
+            contested_messages.router,
             guidelines.router,
             cypher.router,
             datasets.router,

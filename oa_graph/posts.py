@@ -169,6 +169,13 @@ class Posts:
         """Record that a moderator has looked at a flagged post. Raise PostNotFound."""
         return await graph.posts.process_flag(self._context.store, id)
 
+    async def settle(self, id: str) -> None:
+        """Record that a moderator has looked at a post, its reviews and its flag. Raise PostNotFound.
+
+        The next review that contradicts others, and the next flag, call a moderator again.
+        """
+        await graph.posts.settle(self._context.store, id, now=self._context.clock())
+
     async def valid_labels(self, id: str | None = None) -> Sequence[str]:
         """Return the labels that suit a post; without `id`, every label but `fails_task`. Raise PostNotFound."""
         if id is None:

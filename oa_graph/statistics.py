@@ -77,9 +77,10 @@ class Statistics:
     async def contested_posts(self, *, limit: int = 50, seconds: float | None = None) -> list[str]:
         """Return the ids of posts whose reviewers contradict each other most in whether a post is spam.
 
-        Looks at each review. Raise as `progress` does.
+        Posts that a moderator has looked at since are left out. Looks at each review. Raise as `progress` does.
         """
-        rows = await rows_of(self._graph, "contested_reviews", {"limit": limit}, seconds=seconds)
+        inputs = {"unsettled": True, "limit": limit}
+        rows = await rows_of(self._graph, "contested_reviews", inputs, seconds=seconds)
         return [str(row["post"]) for row in rows]
 
     async def tree_sizes(self, *, only_active: bool, limit: int) -> list[TreeSize]:

@@ -410,6 +410,12 @@ async def process_flag(tx: Tx, post: str) -> FlaggedPost:
     return flagged_post
 
 
+async def settle(tx: Tx, post: str, *, now: datetime) -> None:
+    """A moderator has looked at a post, its reviews and its flag; raise PostNotFound."""
+    if await maybe(tx, "posts/settle", dict, post_id=post, now=now) is None:
+        raise PostNotFound(id=post)
+
+
 @dataclass(frozen=True, slots=True)
 class RemarkResult:
     """The post that was remarked on; `before`: what the same user said of it earlier."""

@@ -95,12 +95,5 @@ async def decide(request: PageRequest, message_id: FromPath[UUID]) -> Response[A
         case _:
             pass
     if decision != "undo":
-        await _mark_processed(request, id)
+        await request.collection.posts.settle(id)
     return see_other(f"{back}?done={decision}&message={id}")
-
-
-async def _mark_processed(request: PageRequest, id: str) -> None:
-    try:
-        await request.collection.posts.process_flag(id)
-    except PostNotFound:  # it was never flagged
-        await request.collection.posts.get(id)

@@ -14,6 +14,7 @@ from playwright.async_api import Page, expect
 from oa_graph.domain.limits import Limits
 from oa_graph.domain.sessions import SessionRole
 from oa_graph.domain.trees import TreeState
+from tests.graph.reliability.judgements import review
 from tests.web.conftest import Site
 from tests.web.work import RAIN, rows, saved, take, write
 
@@ -99,6 +100,17 @@ async def test_a_report_is_kept_without_scripts(site: Site) -> None:
     await page.get_by_role("button", name="Keep").click()
     await expect(page.get_by_text("The message stays.")).to_be_visible()
     assert await rows(site.graph, "MATCH (flag:Flag) RETURN flag.processed AS processed") == [{"processed": True}]
+    assert not await is_deleted(site)
+
+
+async def test_a_contested_message_is_kept_by_one_key(site: Site) -> None:
+    planted = await site.plant(RAIN)
+    await review(site.graph, planted["What is rain?"], ada={"spam": 0.0}, bob={"spam": 1.0})
+    page = await operator(site, "/reports/contested")
+    await expect(page.get_by_role("listitem").filter(has_text="What is rain?")).to_be_focused()
+    await page.keyboard.press("a")
+    await expect(page.get_by_text("The message stays.")).to_be_visible()
+    await expect(page.get_by_text("Nobody disagrees")).to_be_visible()
     assert not await is_deleted(site)
 
 

@@ -87,7 +87,7 @@ ANSWERS: Sequence[Answer] = (
         ],
     ),
     Answer("close_calls", {}, [("rain", "rain", "en", 1, 3, 3, "water", "weather")]),
-    Answer("contested_reviews", {}, [("rain", "advert", "en", 3, 0.0, 1.0, 0.667, 0.471, False)]),
+    Answer("contested_reviews", {}, [("rain", "advert", "en", 3, 0.0, 1.0, 0.667, 0.471, False, False)]),
     Answer(
         "depths",
         {},
@@ -539,7 +539,7 @@ ANSWERS: Sequence[Answer] = (
             ("rain", "rain", "What is rain?", "A kind of weather.", "Wet.", "weather", "wet", [1, 2], 3, 3),
         ],
     ),
-    Answer("contested_reviews", {"label": "quality"}, [("rain", "water", "en", 3, 0.5, 1.0, 0.75, 0.204, True)]),
+    Answer("contested_reviews", {"label": "quality"}, [("rain", "water", "en", 3, 0.5, 1.0, 0.75, 0.204, True, False)]),
     Answer(
         "label_means",
         {"label": "quality", "lang": "en"},

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from oa_graph.context import utc_now
 from oa_graph.domain.limits import Limits
 from oa_graph.domain.posts import EmojiCode
 from oa_graph.domain.tasks import TaskKind
 from oa_graph.domain.trees import TreeState
+from oa_graph.errors import PostNotFound
+from oa_graph.graph.posts import settle
 from oa_graph.graph.saved_queries import missing_data, run_saved_query, saved_queries
 from oa_graph.graph.session import Graph
 from tests.builders import ADA, BOB, CAT, DAN, EVE, Worker, lapse, plant
@@ -169,6 +172,25 @@ async def test_reviews_are_compared_post_by_post(graph: Graph, limits: Limits, r
     (contested,) = await asked(graph, "contested_reviews")
     assert (contested["post"], contested["reviews"], contested["accepted"]) == (planted["One?"], 3, True)
     assert of(await asked(graph, "label_means", label="spam"), "mean", "given") == [(pytest.approx(1 / 3), 3)]
+
+
+async def test_a_contested_post_is_settled_until_the_next_review(graph: Graph) -> None:
+    post = (await plant(graph, {"One?": {}}))["One?"]
+
+    async def settled() -> list[tuple[object, ...]]:
+        assert of(await asked(graph, "contested_reviews"), "post") == [(post,)]
+        return of(await asked(graph, "contested_reviews", unsettled=True), "settled")
+
+    await review(graph, post, ada={"spam": 0.0}, bob={"spam": 1.0})
+    assert await settled() == [(False,)]
+    await settle(graph, post, now=utc_now())
+    assert await settled() == []
+    await review(graph, post, cat={"quality": 0.0})
+    assert await settled() == []
+    await review(graph, post, dan={"spam": 0.0})
+    assert await settled() == [(False,)]
+    with pytest.raises(PostNotFound):
+        await settle(graph, "no post", now=utc_now())
 
 
 async def test_complaints_edits_and_reactions_are_seen(graph: Graph, limits: Limits, rng: Random) -> None:

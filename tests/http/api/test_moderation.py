@@ -10,6 +10,7 @@ import pytest
 from oa_graph.domain.limits import Limits
 from oa_graph.domain.trees import TreeState
 from tests.builders import ADA, Shape, plant
+from tests.graph.reliability.judgements import review
 from tests.http.api.conftest import Service
 from tests.http.api.frontend import Frontend, labels, text, user
 from tests.http.api.shapes import MESSAGE, TREE_STATE, check_values
@@ -48,6 +49,7 @@ TRUSTED = [
     ("DELETE", "/frontend_users/local/nobody/messages", None, 4002),
     ("POST", f"/admin/flagged_messages/{NOWHERE}/processed", None, 2001),
     ("POST", f"/admin/admin/flagged_messages/{NOWHERE}/processed", None, 2001),
+    ("POST", f"/admin/contested_messages/{NOWHERE}/settled", None, 2001),
     ("POST", f"/admin/purge_user/{NOWHERE}", None, 4002),
     ("POST", f"/admin/purge_user/{NOWHERE}/messages", None, 4002),
     ("POST", "/admin/merge_users", {"destination_user_id": NOWHERE, "source_user_ids": [str(uuid4())]}, 4002),
@@ -268,6 +270,21 @@ async def test_complaints_are_told_with_what_people_said_until_a_moderator_has_l
     await web.post(f"/admin/flagged_messages/{water}/processed", None)
     complaints = (await web.get("/admin/flagged_messages/complaints?max_count=1")).json()
     assert [complaint["message"]["id"] for complaint in complaints] == [why]
+
+
+async def test_contested_messages_are_listed_until_a_moderator_settles_them(web: Frontend, service: Service) -> None:
+    planted = await plant(service.graph, RAIN)
+    for reply in ("Water.", "Weather."):
+        await review(service.graph, planted[reply], ada={"spam": 0.0}, bob={"spam": 1.0})
+    await web.post("/text_labels/", labels(planted["Water."], EVA, [], words="rude", is_report=True))
+    contested = (await web.get("/admin/contested_messages")).json()
+    assert {complaint["message"]["id"] for complaint in contested} == {planted["Water."], planted["Weather."]}
+    got = await web.post(f"/admin/contested_messages/{planted['Water.']}/settled", None)
+    assert got.status_code == 204
+    contested = (await web.get("/admin/contested_messages?max_count=2")).json()
+    assert [complaint["message"]["id"] for complaint in contested] == [planted["Weather."]]
+    assert (await web.get("/admin/flagged_messages/complaints")).json() == []
+    assert (await web.get("/admin/contested_messages?max_count=0")).status_code == 422
 
 
 @pytest.mark.parametrize("desc", [False, True])

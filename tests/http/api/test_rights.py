@@ -119,6 +119,8 @@ TABLE: Mapping[str, str] = {
     "GET /api/v1/admin/flagged_messages/cursor": "T",
     "GET /api/v1/admin/flagged_messages/complaints": "T",
     "POST /api/v1/admin/flagged_messages/{message_id}/processed": "T",
+    "GET /api/v1/admin/contested_messages": "T",
+    "POST /api/v1/admin/contested_messages/{message_id}/settled": "T",
     "POST /api/v1/admin/merge_users": "T",
     "POST /api/v1/cypher": "A",
     "GET /api/v1/queries/": "A",

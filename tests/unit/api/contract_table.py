@@ -32,6 +32,8 @@ TABLE: Mapping[str, tuple[str, ...]] = {
         "GET /api/v1/stats/progress: only ours",
         "GET /api/v1/datasets/export: only ours",
         "GET /api/v1/admin/flagged_messages/complaints: only ours",
+        "GET /api/v1/admin/contested_messages: only ours",
+        "POST /api/v1/admin/contested_messages/{message_id}/settled: only ours",
         "GET /api/v1/admin/api_client: only ours",
         "POST /api/v1/admin/api_client/{client_id}/rotate: only ours",
     ),
