@@ -1,4 +1,4 @@
-"""Who may use the pages: invites, and the sessions that began with them."""
+"""Invites to the pages, and the sessions that begin with them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from oa_graph.api.request import ApiRequest
     responses=error_responses_of(errors.RootTokenNotAuthorized, *STORE, invalid=True),
 )
 async def create(request: ApiRequest, data: JSONBody[wire.CreateInviteRequest]) -> wire.CreatedInvite:
-    """Create a link that lets people sign in to the pages: `/invite/{token}`."""
+    """Create an invite. Its link, `/invite/{token}`, lets people sign in to the pages."""
     token = await request.collection.sessions.invite(
         role=data.role, uses=data.uses, valid_for=data.valid_for, note=data.note, user_name=data.user_name
     )
@@ -36,7 +36,7 @@ async def create(request: ApiRequest, data: JSONBody[wire.CreateInviteRequest]) 
     responses=error_responses_of(errors.RootTokenNotAuthorized, *STORE),
 )
 async def list_all(request: ApiRequest) -> list[wire.Invite]:
-    """All invites, newest first, those that have ended among them."""
+    """All invites, newest first, including those that have ended."""
     return [wire.invite(invite) for invite in await request.collection.sessions.invites()]
 
 
@@ -47,7 +47,7 @@ async def list_all(request: ApiRequest) -> list[wire.Invite]:
     responses=error_responses_of(errors.RootTokenNotAuthorized, errors.InviteNotFound, *STORE, invalid=True),
 )
 async def revoke(request: ApiRequest, invite_id: FromPath[UUID]) -> None:
-    """End an invite. Whoever has used it stays signed in."""
+    """End an invite. Its sessions continue."""
     await request.collection.sessions.revoke(str(invite_id))
 
 
@@ -58,7 +58,7 @@ async def revoke(request: ApiRequest, invite_id: FromPath[UUID]) -> None:
     responses=error_responses_of(errors.RootTokenNotAuthorized, *STORE, invalid=True),
 )
 async def of_user(request: ApiRequest, user_id: FromPath[UUID]) -> list[wire.Session]:
-    """Where a user is signed in to the pages, the last used first; none for a user that is not known."""
+    """The sessions of a user in the pages, most recently used first; empty for an unknown user."""
     return [wire.session(session) for session in await request.collection.sessions.of_user(str(user_id))]
 
 
@@ -69,7 +69,7 @@ async def of_user(request: ApiRequest, user_id: FromPath[UUID]) -> list[wire.Ses
     responses=error_responses_of(errors.RootTokenNotAuthorized, errors.SessionNotFound, *STORE, invalid=True),
 )
 async def end(request: ApiRequest, session_id: FromPath[UUID]) -> None:
-    """Sign a browser out of the pages."""
+    """End a session of the pages."""
     await request.collection.sessions.end(str(session_id))
 
 

@@ -1,4 +1,4 @@
-"""Who uses the pages: invites that let people sign in, and their sessions."""
+"""Sign-in to the pages: invites, and the sessions that begin with them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from oa_graph.graph.clients import key_hash
 from oa_graph.installation import PAGES
 
 FIRST_OPERATOR = "operator"
-"""The name of the user that the first link signs in."""
+"""The name of the user of the first link."""
 
 _TOUCH_SEC = 300
-"""A session that was noted as used within these seconds is not noted again."""
+"""Seconds in which the use of a session is recorded at most once."""
 _AGENT_LENGTH = 200
 
 
 class Sessions:
-    """The invites and sessions of a collection. A token is returned once; the graph has its hash alone."""
+    """The invites and sessions of a collection. A token is returned once; the graph stores only its hash."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -39,7 +39,8 @@ class Sessions:
     ) -> str:
         """Create an invite; return its token.
 
-        `uses`: how often it signs somebody in; None: any number. `user_name`: whom; None: a new user each time.
+        `uses`: how many sign-ins it allows; None: any number. `user_name`: the user it signs in; None: a new user each
+        time.
         """
         now, token = self._context.clock(), token_urlsafe(24)
         invite = Invite(
@@ -59,7 +60,7 @@ class Sessions:
         return await graph.sessions.invites(self._context.store)
 
     async def revoke(self, id: str) -> Invite:
-        """End an invite; sessions that it began go on. Raise InviteNotFound."""
+        """End an invite; its sessions continue. Raise InviteNotFound."""
         invite = await graph.sessions.revoke_invite(self._context.store, id, now=self._context.clock())
         if invite is None:
             raise InviteNotFound(id=id)
@@ -77,9 +78,9 @@ class Sessions:
         return invite
 
     async def redeem(self, token: str, *, display_name: str = "", agent: str = "") -> tuple[str, SignedIn]:
-        """Use an invite: begin a session; return its token and whose it is. Raise InviteNotUsable.
+        """Begin a session with an invite; return its token, and the session and user. Raise InviteNotUsable.
 
-        Without `display_name` a known user keeps the present one.
+        Without `display_name` a known user keeps the current one.
         """
         context, now, session_token = self._context, self._context.clock(), token_urlsafe(32)
         signed_in = await graph.sessions.redeem(
@@ -102,7 +103,7 @@ class Sessions:
         return session_token, signed_in
 
     async def find(self, token: str) -> SignedIn | None:
-        """Return the live session of this token and its user, and note that it is in use."""
+        """Return the live session of this token and its user, and record its use."""
         if not token:
             return None
         store, now = self._context.store, self._context.clock()
@@ -113,7 +114,7 @@ class Sessions:
         return signed_in
 
     async def of_user(self, user_id: str) -> list[Session]:
-        """Return the live sessions of a user, the last used first."""
+        """Return the live sessions of a user, most recently used first."""
         return await graph.sessions.of_user(self._context.store, user_id, now=self._context.clock())
 
     async def end(self, id: str, *, user_id: str | None = None) -> None:

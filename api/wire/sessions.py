@@ -1,4 +1,4 @@
-"""Invites to the pages, and the sessions of people who use them."""
+"""Invites to the pages, and the sessions of their users."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from oa_graph.domain.sessions import SessionRole
 
 
 class CreateInviteRequest(In):
-    """A link that lets people sign in to the pages."""
+    """A link by which people sign in to the pages."""
 
     role: SessionRole = SessionRole.WORKER
-    """What its sessions may do."""
+    """What its sessions may do: `worker`s do tasks; `analyst`s also run queries and statements; `operator`s run the
+    collection."""
     uses: Annotated[int, Field(ge=1, lt=2**31)] | None = 1
-    """How many people may use it; null: any number, until it ends."""
+    """How many sign-ins it allows; null: any number, until it ends."""
     days: Annotated[float, Field(gt=0, le=3650)] = 7
     """Days until it ends."""
     user_name: Name | None = None
@@ -49,7 +50,7 @@ class CreatedInvite(Out):
     """A new invite."""
 
     token: str
-    """The end of the link: `/invite/{token}`. It is not shown again."""
+    """The last part of the link `/invite/{token}`. It is returned only here."""
 
 
 class Session(Out):
@@ -58,10 +59,10 @@ class Session(Out):
     id: Id
     role: SessionRole
     agent: str
-    """The browser, in its own words."""
+    """The `User-Agent` header of the browser."""
     created: Moment
     seen: Moment
-    """When it was last used, to some minutes."""
+    """When it was last used, to within minutes."""
     expires: Moment
     """When it ends, unless it is not used for some days before."""
 

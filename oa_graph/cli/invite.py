@@ -1,4 +1,4 @@
-"""`oa-graph invite`: links that let people sign in to the pages."""
+"""`oa-graph invite`: links by which people sign in to the pages."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def invite(
     url: str,
     data: Path | None,
 ) -> None:
-    """Print a link that lets somebody sign in to the pages. The link is not shown again."""
+    """Print a link by which people sign in to the pages. The link is shown only once."""
     context.obj = data
     if context.invoked_subcommand:
         return
@@ -79,12 +79,12 @@ def invite(
 
 
 def invite_link(url: str, token: str) -> str:
-    """Return the address that a person opens."""
+    """Return the link of an invite."""
     return f"{url.rstrip('/')}/invite/{token}"
 
 
 async def first_operator_link(collection: Collection, url: str) -> str | None:
-    """Return a link for the first operator; None: it was used before."""
+    """Return a link for the first operator; None: one was used before."""
     try:
         await collection.users.acting(AuthMethod.LOCAL, FIRST_OPERATOR, client=installation.PAGES)
     except UserNotFound:
@@ -117,7 +117,7 @@ def _row(invite: Invite) -> Sequence[str]:
 @click.argument("id")
 @click.pass_context
 def revoke(context: click.Context, id: str) -> None:
-    """End the invite ID. Whoever has used it stays signed in."""
+    """End the invite ID. Its sessions continue."""
     _on_sessions(context.obj, lambda sessions: sessions.revoke(id))
     err.print(f"{id} has ended", soft_wrap=True)
 

@@ -1,4 +1,4 @@
-"""Invites to the pages, and the sessions of people who use them."""
+"""Invites to the pages, and the sessions of their users."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invite:
-    """A link that lets people sign in. Its token is in the link alone; the graph has the hash."""
+    """A link by which people sign in. Its token is only in the link; the graph stores the hash."""
 
     id: str
     role: SessionRole
     note: str = ""
-    """What it is for, in the words of the operator."""
+    """The operator's note on its purpose."""
     user_name: str | None = None
-    """Whom it signs in; None: whoever uses it becomes a new user."""
+    """The name of the user it signs in; None: each sign-in creates a user."""
     uses_left: int | None = None
     """None: any number."""
     created: datetime
@@ -48,15 +48,15 @@ class Invite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One browser in which a user is signed in."""
+    """A browser in which a user is signed in."""
 
     id: str
     role: SessionRole
     agent: str = ""
-    """The browser, in its own words."""
+    """The `User-Agent` header of the browser."""
     created: datetime
     seen: datetime
-    """When it was last used, to some minutes."""
+    """When it was last used, to within minutes."""
     idle_until: datetime
     expires: datetime
 

@@ -1,1 +1,1 @@
-"""Pages for people: sign in, do tasks, see one's own work. They stand on the collection, as `oa_graph.api` does."""
+"""Pages for contributors, analysts and operators. They call the collection, as `oa_graph.api` does."""

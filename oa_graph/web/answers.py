@@ -1,4 +1,4 @@
-"""From the forms of tasks to answers, and back."""
+"""Convert the forms of tasks to answers, and back."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from oa_graph.errors import InvalidRanking
 from oa_graph.policy.kinds import KINDS
 from oa_graph.web.labels import Widget, widget
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import WORK_LANGUAGES, marked
+from oa_graph.web.texts import N_, WORK_LANGUAGES
 
 
 class Incomplete(Exception):
-    """A form lacks something; the message says what, in English."""
+    """A form is incomplete; the message says what is missing, in English."""
 
 
-_MOST_CANDIDATES = 1000
-"""More than any task has: a form cannot make the service count for long."""
+_MAX_CANDIDATES = 1000
+"""More than any task has; bounds the work that a forged form can cause."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """What somebody entered into the form of a task."""
+class Submission:
+    """What the user entered into the form of a task."""
 
     text: str = ""
     kind: str = ""
@@ -38,11 +38,11 @@ class Filled:
     """The labels that the form asks for."""
 
 
-async def filled(request: PageRequest) -> Filled:
+async def read_submission(request: PageRequest) -> Submission:
     """Read the form of a task."""
     asked = tuple(name for name in await request.fields("asked") if name in {*TextLabel})
     values = {name: await request.field(f"label-{name}") for name in asked}
-    return Filled(
+    return Submission(
         text=await request.field("text"),
         kind=await request.field("kind"),
         lang=await request.field("lang"),
@@ -58,46 +58,46 @@ async def filled(request: PageRequest) -> Filled:
 
 def _count(value: str) -> int:
     """Return the number of candidates that a form says it has."""
-    return min(int(value), _MOST_CANDIDATES) if value.isascii() and value.isdigit() else 0
+    return min(int(value), _MAX_CANDIDATES) if value.isascii() and value.isdigit() else 0
 
 
 def message_id(task_id: str) -> str:
-    """The id that the pages know a task by, and its answer: the same for each form of the task, whoever opens it."""
+    """Return the frontend id of a task and of its answer: the same in every tab that shows the task."""
     return f"page-{task_id}"
 
 
-def answer(task_id: str, filled: Filled) -> Answer:
-    """Return the answer that a form means. Raise Incomplete or InvalidRanking."""
-    spec = KINDS[TaskKind(filled.kind)] if filled.kind in {*TaskKind} else None
+def answer(task_id: str, submission: Submission) -> Answer:
+    """Return the answer that was submitted. Raise Incomplete or InvalidRanking."""
+    spec = KINDS[TaskKind(submission.kind)] if submission.kind in {*TaskKind} else None
     if spec is None or spec.answer is TextAnswer:
-        return _text(task_id, filled)
+        return _text(task_id, submission)
     if spec.answer is RankingAnswer:
-        return RankingAnswer(None, _order(filled.places), filled.not_rankable, task=task_id)
+        return RankingAnswer(None, _order(submission.places), submission.not_rankable, task=task_id)
     if spec.answer is EndVoteAnswer:
-        return EndVoteAnswer(None, filled.ends == "yes", task=task_id)
-    return LabelAnswer(task_id, None, text="", labels=_labels(filled), is_report=False)
+        return EndVoteAnswer(None, submission.ends == "yes", task=task_id)
+    return LabelAnswer(task_id, None, text="", labels=_labels(submission), is_report=False)
 
 
-def _text(task_id: str, filled: Filled) -> TextAnswer:
-    text = filled.text.strip()
+def _text(task_id: str, submission: Submission) -> TextAnswer:
+    text = submission.text.strip()
     if not text:
-        raise Incomplete(marked("Please write something first."))
-    lang = filled.lang if filled.lang in WORK_LANGUAGES else None
-    return TextAnswer(None, message_id(task_id), text, lang, ends=bool(filled.ends), task=task_id)
+        raise Incomplete(N_("Please write something first."))
+    lang = submission.lang if submission.lang in WORK_LANGUAGES else None
+    return TextAnswer(None, message_id(task_id), text, lang, ends=bool(submission.ends), task=task_id)
 
 
 def _order(places: Sequence[str]) -> tuple[int, ...]:
-    """Return the candidates by their places. Raise InvalidRanking where a place is given twice."""
+    """Return the indexes of the candidates, best first. Raise InvalidRanking if two have the same place."""
     if sorted(places) != sorted(str(place + 1) for place in range(len(places))):
         raise InvalidRanking(last=len(places) - 1)
     return tuple(sorted(range(len(places)), key=lambda candidate: int(places[candidate])))
 
 
-def _labels(filled: Filled) -> dict[str, float]:
-    """Return the values of the labels: a switch is on or off; a question or scale without an answer says nothing."""
+def _labels(submission: Submission) -> dict[str, float]:
+    """Return the labels. A switch is always 1 or 0; a question or scale without an answer is left out."""
     values: dict[str, float] = {}
-    for name in filled.asked:
-        value = filled.labels.get(name)
+    for name in submission.asked:
+        value = submission.labels.get(name)
         if widget(TextLabel(name)) == "switch":
             values[name] = 1.0 if value else 0.0
         elif value is not None:
@@ -111,12 +111,12 @@ def _share(value: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:
-        raise Incomplete(marked("One question is still open."))
+        raise Incomplete(N_("One question is still open."))
     return share
 
 
 def questions(task: Task) -> dict[Widget, list[TextLabel]]:
-    """Return the labels that a review asks for, by how each is given."""
+    """Return the labels that a review asks for, by widget."""
     asked: dict[Widget, list[TextLabel]] = {"question": [], "switch": [], "scale": []}
     for name in task.form.labels if task.form else ():
         asked[widget(TextLabel(name))].append(TextLabel(name))

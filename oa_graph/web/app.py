@@ -1,4 +1,4 @@
-"""The routes of the pages, to stand in one application beside those of the API."""
+"""The routes of the pages. `oa_graph.service` serves them beside those of the API."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from oa_graph.web import (
 from oa_graph.web.assets import serve_asset
 from oa_graph.web.errors import HANDLERS
 from oa_graph.web.guards import (
-    checks_form,
-    checks_host,
-    looks_for_session,
     requires_analyst,
+    requires_known_host,
     requires_operator,
+    requires_own_form,
     requires_session,
+    resolves_session,
 )
 from oa_graph.web.request import PageRequest
 
 
 def routes() -> list[ControllerRouterHandler]:
-    """All routes of the pages."""
+    """Return all routes of the pages."""
     for_workers = [
         sign_in.sign_out,
         sign_in.languages,
@@ -91,7 +91,7 @@ def routes() -> list[ControllerRouterHandler]:
         guidelines.edit_guideline,
         guidelines.publish_guideline,
         limits.limits,
-        datasets.forms,
+        datasets.datasets_page,
         datasets.export,
         datasets.import_file,
     ]
@@ -108,7 +108,7 @@ def routes() -> list[ControllerRouterHandler]:
                 Router("/", route_handlers=for_analysts, guards=[requires_session, requires_analyst]),
                 Router("/", route_handlers=for_operators, guards=[requires_session, requires_operator]),
             ],
-            guards=[checks_host, looks_for_session, checks_form],
+            guards=[requires_known_host, resolves_session, requires_own_form],
             request_class=PageRequest,
             exception_handlers=HANDLERS,
             include_in_schema=False,

@@ -1,4 +1,4 @@
-"""Styles, scripts and pictures: in memory, compressed, at an address that names their content."""
+"""Styles, scripts and pictures: kept in memory, compressed, served under an address with a hash of their content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file, as it is and compressed."""
+    """A file, plain and compressed."""
 
     content: bytes
     compressed: bytes
@@ -34,7 +34,7 @@ class Asset:
 
 @cache
 def assets() -> dict[str, Asset]:
-    """All files by name."""
+    """Return all files by name."""
     folder = files("oa_graph.web") / "static"
     return {
         file.name: Asset(
@@ -49,7 +49,7 @@ def assets() -> dict[str, Asset]:
 
 @cache
 def version() -> str:
-    """What stands in addresses, so that browsers keep a file until it changes."""
+    """Return a hash of all files. It is part of their addresses, so that browsers cache a file until one changes."""
     digest = sha256()
     for name, asset in assets().items():
         digest.update(name.encode() + b"\0" + asset.content)
@@ -57,14 +57,14 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    """Where the file with this name is. Raise KeyError."""
+    """Return the address of a file."""
     assert name in assets(), name
     return f"/assets/{version()}/{name}"
 
 
 @get("/assets/{revision:str}/{name:str}", include_in_schema=False)
 async def serve_asset(request: Request[Any, Any, Any], revision: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """One file; of another version the present one, not to be kept."""
+    """Serve a file. An address with an old hash gets the current file, which is then not cached."""
     asset = assets().get(name)
     if asset is None:
         raise NotFoundException

@@ -14,14 +14,14 @@ from oa_graph.installation import PAGES, TRUSTED
 from oa_graph.policy.kinds import CAPABILITIES
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
-_LENGTH = 256
+_MAX_LENGTH = 256
 """Of a text in a form, as the API takes it."""
 
 CAPABILITY_WORDS: Mapping[str, str] = {
-    "end_vote": marked("Votes on ends of conversations"),
-    "rank_initial_prompts": marked("Rankings of prompts"),
+    "end_vote": N_("Votes on ends of conversations"),
+    "rank_initial_prompts": N_("Rankings of prompts"),
 }
 
 assert {*CAPABILITY_WORDS} == CAPABILITIES, "each capability has its words"
@@ -29,7 +29,7 @@ assert {*CAPABILITY_WORDS} == CAPABILITIES, "each capability has its words"
 
 @get("/clients")
 async def clients(request: PageRequest) -> Response[Any]:
-    """All API clients, and a form for one more."""
+    """Show all API clients, and a form to create one."""
     return await _page(request)
 
 
@@ -53,10 +53,10 @@ async def _page(
 
 @post("/clients")
 async def create_client(request: PageRequest) -> Response[Any]:
-    """Add a client, and show its key once."""
+    """Create a client, and show its key once."""
     description = await _text(request, "description")
     if not description:
-        return await _page(request, problem=request.text(marked("Please say what the client is.")))
+        return await _page(request, problem=request.gettext(N_("Please say what the client is.")))
     client = ApiClient(
         id="",
         description=description,
@@ -70,7 +70,7 @@ async def create_client(request: PageRequest) -> Response[Any]:
 
 
 async def _text(request: PageRequest, name: str) -> str:
-    return (await request.field(name)).strip()[:_LENGTH]
+    return (await request.field(name)).strip()[:_MAX_LENGTH]
 
 
 async def _capabilities(request: PageRequest) -> tuple[str, ...]:
@@ -79,7 +79,7 @@ async def _capabilities(request: PageRequest) -> tuple[str, ...]:
 
 @post("/clients/{client_id:str}")
 async def change_client(request: PageRequest, client_id: FromPath[str]) -> Response[Any]:
-    """Change what a client may do, switch it off or on, or give it a new key."""
+    """Change the rights of a client, disable or enable it, or rotate its key."""
     action, problem, key = await request.field("action"), "", ""
     try:
         match action:
@@ -90,7 +90,7 @@ async def change_client(request: PageRequest, client_id: FromPath[str]) -> Respo
             case _:
                 await request.collection.clients.change(client_id, await _changes(request))
     except OwnClient:
-        problem = request.text(marked("The service itself acts by this client; each start sets it right again."))
+        problem = request.gettext(N_("The service itself uses this client; each start resets it."))
     _forget(request, client_id)
     return await _page(request, key=key, of=client_id, done="" if problem or key else action, problem=problem)
 
@@ -104,5 +104,5 @@ async def _changes(request: PageRequest) -> ClientChanges:
 
 
 def _forget(request: PageRequest, id: str) -> None:
-    """What this process believes of the client ends; others look again within `OA_GRAPH_CLIENT_CACHE_SEC`."""
+    """Drop the client from the cache of this process; other processes notice within `OA_GRAPH_CLIENT_CACHE_SEC`."""
     request.app.state["client_cache"].forget(id)

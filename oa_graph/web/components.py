@@ -1,4 +1,4 @@
-"""All parts of the pages on one page, for developers."""
+"""All components on one page, for developers."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from oa_graph.web.request import PageRequest
 
 @get("/pages/components")
 async def components(request: PageRequest) -> Response[Any]:
-    """The components."""
+    """Show the components."""
     return page(request, "components_page.html")

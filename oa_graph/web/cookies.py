@@ -1,4 +1,4 @@
-"""The cookies of the pages, and the token that proves that a form is of this service.
+"""The cookies of the pages, and the token that protects forms from forgery (CSRF).
 
 Behind TLS a name begins with `__Host-`, so that no other host of the same domain can set the cookie.
 """
@@ -19,39 +19,39 @@ _YEAR = 365 * 86_400
 
 
 def session_token(request: PageRequest) -> str:
-    """The token of the session that the browser sends; empty without one."""
+    """Return the session token that the browser sent; empty without one."""
     return request.cookies.get(_name(request, _SESSION), "")
 
 
 def session_cookie(request: PageRequest, token: str) -> Cookie:
-    """The cookie of a new session."""
+    """Return the cookie of a new session."""
     return _cookie(request, _SESSION, token, max_age=int(request.settings.session_limits.total_sec))
 
 
 def ended_session_cookie(request: PageRequest) -> Cookie:
-    """Makes the browser forget its session."""
+    """Return a cookie that makes the browser drop its session."""
     return _cookie(request, _SESSION, "", max_age=0)
 
 
 def preference_cookie(request: PageRequest, name: str, value: str) -> Cookie:
-    """Keeps what somebody chose, for a year."""
+    """Return a cookie that keeps a choice for a year."""
     return Cookie(name, value=value, path="/", max_age=_YEAR, httponly=True, secure=_is_secure(request), samesite="lax")
 
 
 def form_token(request: PageRequest) -> str:
-    """What each form of this browser holds: it follows from the session, or from the visit before the sign-in."""
+    """Return the token of the forms of this browser, derived from its session or, before the sign-in, its visit."""
     return _derived(session_token(request) or _visit(request))
 
 
 def visit_cookie(request: PageRequest) -> Cookie | None:
-    """What the forms of a browser without a session depend on; None: it has one."""
+    """Return a cookie that identifies a browser without a session, for its forms; None: the browser has one."""
     if request.cookies.get(_name(request, _VISIT)) or session_token(request):
         return None
     return _cookie(request, _VISIT, _visit(request), max_age=None)
 
 
 def is_own_form(request: PageRequest, token: str) -> bool:
-    """Whether a form that holds `token` was made for this browser."""
+    """Return whether a form with this `token` was made for this browser."""
     has_secret = session_token(request) or request.cookies.get(_name(request, _VISIT))
     return bool(has_secret) and compare_digest(form_token(request).encode(), token.encode())
 

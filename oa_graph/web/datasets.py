@@ -1,4 +1,4 @@
-"""Exports to take away, and imports that show how far they are."""
+"""Exports to download, and imports that show their progress."""
 
 from __future__ import annotations
 
@@ -39,26 +39,26 @@ from oa_graph.web.explanations import explanation
 from oa_graph.web.overview import STATE_WORDS
 from oa_graph.web.render import HEADERS, page, render
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
-_UPLOAD = 256 << 20
+_MAX_UPLOAD = 256 << 20
 """Bytes of a file that comes through the page; the command takes any."""
-_PAUSE = 1.0
+_PROGRESS_SEC = 1.0
 """Seconds between two messages of how far an import is."""
-_REJECTS = 20
+_MAX_REJECTS = 20
 """Rejected lines that are shown."""
 _NAME_LENGTH = 200
 
 FORMAT_WORDS: Mapping[str, str] = {
-    "trees": marked("Whole trees, as Open-Assistant publishes them; they can be imported again."),
-    "messages": marked("Single messages, as Open-Assistant publishes them; they can be imported again."),
-    "sft": marked("Conversations that end with the assistant, for supervised fine-tuning."),
-    "prompt-completion": marked("The same, with the last message apart."),
-    "preference": marked("Pairs of a better and a worse reply, for DPO and reward models."),
-    "kto": marked("Single replies, each wanted or not, for KTO."),
-    "prompts": marked("Conversations that wait for the assistant, for online methods."),
-    "ranked": marked("All ranked replies to a conversation, best first."),
-    "sharegpt": marked("Conversations from human and gpt, for LLaMA-Factory and Axolotl."),
+    "trees": N_("Whole trees, as Open-Assistant publishes them; they can be imported again."),
+    "messages": N_("Single messages, as Open-Assistant publishes them; they can be imported again."),
+    "sft": N_("Conversations that end with the assistant, for supervised fine-tuning."),
+    "prompt-completion": N_("The same, with the last message apart."),
+    "preference": N_("Pairs of a better and a worse reply, for DPO and reward models."),
+    "kto": N_("Single replies, each wanted or not, for KTO."),
+    "prompts": N_("Conversations that wait for the assistant, for online methods."),
+    "ranked": N_("All ranked replies to a conversation, best first."),
+    "sharegpt": N_("Conversations from human and gpt, for LLaMA-Factory and Axolotl."),
 }
 
 COMPRESSIONS: Mapping[Compression, tuple[str, str, str]] = {
@@ -70,11 +70,11 @@ COMPRESSIONS: Mapping[Compression, tuple[str, str, str]] = {
 """What each is called, how a file name ends, and its media type."""
 
 DESTINATION_WORDS: Mapping[Destination, str] = {
-    Destination.FINISHED: marked("Finished: nobody is asked for anything"),
-    Destination.BACKLOG: marked("To be ranked when other trees are done"),
-    Destination.GROWING: marked("To be grown at once"),
-    Destination.LOTTERY: marked("To be grown when their turn has come"),
-    Destination.REVIEW: marked("As new prompts, to be reviewed first"),
+    Destination.FINISHED: N_("Finished: nobody is asked for anything"),
+    Destination.BACKLOG: N_("To be ranked when other trees are done"),
+    Destination.GROWING: N_("To be grown at once"),
+    Destination.LOTTERY: N_("To be grown when their turn has come"),
+    Destination.REVIEW: N_("As new prompts, to be reviewed first"),
 }
 
 assert {*FORMAT_WORDS} == {*EXPORT_FORMATS}, "each format has its words"
@@ -82,8 +82,8 @@ assert {*DESTINATION_WORDS} == {*Destination}, "each destination has its words"
 
 
 @get("/datasets")
-async def forms(request: PageRequest) -> Response[Any]:
-    """The forms of both."""
+async def datasets_page(request: PageRequest) -> Response[Any]:
+    """Show the forms of exports and imports."""
     return await _page(request)
 
 
@@ -100,7 +100,7 @@ async def _page(request: PageRequest, *, problem: str = "", nothing: str = "") -
         langs=sorted(counts.active_by_lang),
         destination_words=DESTINATION_WORDS,
         import_formats=[*ImportFormat],
-        upload_mib=_UPLOAD >> 20,
+        upload_mib=_MAX_UPLOAD >> 20,
         problem=problem,
         nothing=nothing,
     )
@@ -111,7 +111,7 @@ async def _page(request: PageRequest, *, problem: str = "", nothing: str = "") -
 
 @post("/datasets/export")
 async def export(request: PageRequest) -> Response[Any] | Stream:
-    """Send a dataset while it is made."""
+    """Stream a dataset."""
     options = await _export_options(request)
     results: list[ExportResult] = []
     chunks = request.collection.datasets.stream(options, on_result=results.append)
@@ -129,7 +129,7 @@ async def export(request: PageRequest) -> Response[Any] | Stream:
 
 
 async def _export_options(request: PageRequest) -> Export:
-    """What the form says; values that no form of ours has count as not chosen."""
+    """Return the chosen options. A value that the form does not offer counts as not chosen."""
     name, compression = await request.field("format"), await request.field("compression")
     states = frozenset(TreeState(state) for state in await request.fields("state") if state in {*TreeState})
     langs = frozenset(await request.fields("lang"))
@@ -166,14 +166,14 @@ async def _status(request: PageRequest, name: str, usual: PostStatus) -> PostSta
 # Imports
 
 
-@post("/datasets/import", request_max_body_size=_UPLOAD)
+@post("/datasets/import", request_max_body_size=_MAX_UPLOAD)
 async def import_file(request: PageRequest) -> Response[Any] | Stream:
-    """Take a file in, and say in a page that grows how far it is."""
+    """Import a file. The response is a page that grows while the import runs."""
     upload = (await request.form()).get("file")
     if not isinstance(upload, UploadFile) or not upload.filename:
-        return await _page(request, problem=request.text(marked("Please choose a file.")))
+        return await _page(request, problem=request.gettext(N_("Please choose a file.")))
     options = await _import_options(request, Path(upload.filename).name[:_NAME_LENGTH])
-    file = Path(await asyncio.to_thread(_kept, upload))
+    file = Path(await asyncio.to_thread(_saved_upload, upload))
     is_check = bool(await request.field("dry_run"))
     return Stream(
         _progress_page(request, file, options, is_check=is_check),
@@ -182,8 +182,8 @@ async def import_file(request: PageRequest) -> Response[Any] | Stream:
     )
 
 
-def _kept(upload: UploadFile) -> str:
-    """Copy an uploaded file, which ends with its request; return where the copy is."""
+def _saved_upload(upload: UploadFile) -> str:
+    """Copy an uploaded file, which is deleted with its request; return the path of the copy."""
     with NamedTemporaryFile(prefix="oa-graph-import-", delete=False) as file:
         upload.file.seek(0)
         while chunk := upload.file.read(1 << 20):
@@ -208,8 +208,10 @@ async def _import_options(request: PageRequest, name: str) -> ImportOptions:
 async def _progress_page(
     request: PageRequest, file: Path, options: ImportOptions, *, is_check: bool
 ) -> AsyncGenerator[bytes]:
-    """The page of an import: its head, a line each second, and at the end what came of it."""
-    head, _, foot = render(request, "import.html", name=options.defaults.origin, is_check=is_check).partition(_HERE)
+    """Yield the page of an import: its head, the progress each second, and the result."""
+    head, _, foot = render(request, "import.html", name=options.defaults.origin, is_check=is_check).partition(
+        _PROGRESS_MARK
+    )
     yield head.encode()
     done, rejects = [0], list[Reject]()
 
@@ -228,10 +230,10 @@ async def _progress_page(
         )
     try:
         shown = 0
-        while not (await asyncio.wait({work}, timeout=_PAUSE))[0]:
+        while not (await asyncio.wait({work}, timeout=_PROGRESS_SEC))[0]:
             if done[0] != shown:
                 shown = done[0]
-                words = request.text(marked("%(count)s messages …"), count=f"{shown:,}")
+                words = request.gettext(N_("%(count)s messages …"), count=f"{shown:,}")
                 yield f"<p>{escape(words)}</p>".encode()
         yield _outcome(request, work, rejects, is_check=is_check).encode()
         yield foot.encode()
@@ -241,7 +243,7 @@ async def _progress_page(
         await asyncio.to_thread(file.unlink, missing_ok=True)
 
 
-_HERE = "<!-- progress -->"
+_PROGRESS_MARK = "<!-- progress -->"
 
 
 def _outcome(request: PageRequest, work: asyncio.Task[ImportCounts], rejects: list[Reject], *, is_check: bool) -> str:
@@ -258,7 +260,7 @@ def _outcome(request: PageRequest, work: asyncio.Task[ImportCounts], rejects: li
         "import_outcome.html",
         counts=counts,
         problem=problem,
-        rejects=rejects[:_REJECTS],
+        rejects=rejects[:_MAX_REJECTS],
         rejected=len(rejects),
         is_check=is_check,
     )

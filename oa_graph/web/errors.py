@@ -1,4 +1,4 @@
-"""What people see instead of a page when something is wrong. What they wrote is shown again."""
+"""Error pages. A text that was sent is shown again, so that it is not lost."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from oa_graph.web.guards import (
 )
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
 log = logging.getLogger(__name__)
 
 
 def error_page(request: PageRequest, *, status: int, title: str, message: str) -> Response[Any]:
-    """A page that says what is wrong, with what the form of the request held."""
+    """Return a page that explains an error, with the texts of the form that was sent."""
     written = request.scope["state"].get(WRITTEN, ())
-    return page(request, "error.html", status=status, title=request.text(title), message=message, written=written)
+    return page(request, "error.html", status=status, title=request.gettext(title), message=message, written=written)
 
 
 def status_of(error: OaGraphError) -> int:
-    """The status of an error that a page shows."""
+    """Return the HTTP status of an error."""
     match error:
         case errors.NotFound():
             return 404
@@ -56,7 +56,7 @@ def _handle_error(request: PageRequest, error: OaGraphError) -> Response[Any]:
         return _handle_crash(request, error)
     if status == 503:
         log.warning("page not shown: %s: %s", type(error).__name__, error)
-    return error_page(request, status=status, title=marked("That did not work"), message=explanation(request, error))
+    return error_page(request, status=status, title=N_("That did not work"), message=explanation(request, error))
 
 
 def _handle_http(request: PageRequest, error: HTTPException) -> Response[Any]:
@@ -64,39 +64,39 @@ def _handle_http(request: PageRequest, error: HTTPException) -> Response[Any]:
         case NotSignedIn() if request.method == "GET":
             return see_other("/")
         case NotSignedIn():
-            title, message = marked("You are signed out"), marked("Sign in again by your link; your text is kept here.")
+            title, message = N_("You are signed out"), N_("Sign in again by your link; your text is kept here.")
         case ForeignForm():
-            title = marked("This form is out of date")
-            message = marked("Go back, load the page again and send it once more.")
+            title = N_("This form is out of date")
+            message = N_("Go back, load the page again and send it once more.")
         case ForeignHost():
-            title = marked("Unknown address")
-            message = marked("The pages do not answer under this name. An operator can allow it with OA_GRAPH_HOSTS.")
+            title = N_("Unknown address")
+            message = N_("The pages do not answer under this name. An operator can allow it with OA_GRAPH_HOSTS.")
         case AnalystsOnly():
-            title, message = marked("For analysts only"), marked("Your session may not see this page.")
+            title, message = N_("For analysts only"), N_("Your session may not see this page.")
         case OperatorsOnly():
-            title, message = marked("For operators only"), marked("Your session may not see this page.")
+            title, message = N_("For operators only"), N_("Your session may not see this page.")
         case UnfinishedTree():
-            title = marked("Not finished yet")
-            message = marked("People still work on this conversation. It can be read here once it is finished.")
+            title = N_("Not finished yet")
+            message = N_("People still work on this conversation. It can be read here once it is finished.")
         case HTTPException(status_code=404):
-            title, message = marked("There is nothing here"), marked("The address is wrong, or the page is gone.")
+            title, message = N_("There is nothing here"), N_("The address is wrong, or the page is gone.")
         case HTTPException(status_code=status) if status < 500:
-            title, message = marked("That did not work"), marked("The service could not take this.")
+            title, message = N_("That did not work"), N_("The service could not take this.")
         case _:
             return _handle_crash(request, error)
-    return error_page(request, status=error.status_code, title=title, message=request.text(message))
+    return error_page(request, status=error.status_code, title=title, message=request.gettext(message))
 
 
 def _handle_crash(request: PageRequest, error: Exception) -> Response[Any]:
-    """A fault of ours: the log has the trace, the person only the fact."""
+    """Log an unexpected error with its traceback; the page only says that it happened."""
     scope = cast("dict[str, Any]", request.scope)
     request.app.state["metrics"].error(type(error).__name__, 0)
     log.error("unhandled in %s", scope.get("path_template", "-"), exc_info=error)
     return error_page(
         request,
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
-        title=marked("Something broke"),
-        message=request.text(marked("This is a fault of the service. Those who run it find the reason in its log.")),
+        title=N_("Something broke"),
+        message=request.gettext(N_("This is a fault of the service. Those who run it find the reason in its log.")),
     )
 
 
@@ -104,7 +104,7 @@ Handler = Callable[[PageRequest, Any], Response[Any]]
 
 
 def _for_pages(handler: Handler) -> Callable[[Any, Any], Response[Any]]:
-    """Litestar gives a handler the request as the rest of the application sees it."""
+    """Wrap a handler: Litestar passes the request in the class of the application, not of the route."""
     return lambda request, error: handler(PageRequest(request.scope), error)
 
 

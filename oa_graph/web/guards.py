@@ -1,4 +1,4 @@
-"""Who may see a page: the right host, forms of our own, somebody who is signed in."""
+"""Guards of the pages: known hosts, sessions and their roles, forms of this service."""
 
 from __future__ import annotations
 
@@ -17,50 +17,50 @@ from oa_graph.web.request import PageRequest
 Connection = ASGIConnection[Any, Any, Any, Any]
 
 WRITTEN = "written"
-"""Where in the state of a request its texts are, for pages that say why they were not taken."""
+"""The key in the state of a request under which error pages find the texts of its form."""
 _TEXT_FIELDS = ("text", "note")
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class NotSignedIn(HTTPException):
-    """Nobody is signed in."""
+    """The request has no live session."""
 
     status_code = 401
 
 
 class AnalystsOnly(HTTPException):
-    """The session is that of a worker; the page is for analysts and operators."""
+    """The page is for analysts and operators; the session is that of a worker."""
 
     status_code = 403
 
 
 class OperatorsOnly(HTTPException):
-    """The session is not that of an operator."""
+    """The page is for operators; the session is not that of one."""
 
     status_code = 403
 
 
 class UnfinishedTree(HTTPException):
-    """A tree that is still worked on, which only operators may see."""
+    """The tree is not finished; only operators may see it."""
 
     status_code = 403
 
 
 class ForeignHost(HTTPException):
-    """The page was asked for under a name that is not on the list."""
+    """The `Host` header is not on the list of allowed hosts."""
 
     status_code = 421
 
 
 class ForeignForm(HTTPException):
-    """A form was sent that this service did not make for this browser."""
+    """The form was not made by this service for this browser."""
 
     status_code = 403
 
 
-async def checks_host(connection: Connection, _: BaseRouteHandler) -> None:
-    """Refuse names that are not ours: a foreign name that leads here could read the pages of a browser."""
+async def requires_known_host(connection: Connection, _: BaseRouteHandler) -> None:
+    """Refuse unknown hosts. Without this, a foreign name that resolves to this service could read its pages."""
     request = cast("PageRequest", connection)
     host = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
     if not (host == "localhost" or host.endswith(".localhost") or _is_address(host) or host in request.settings.hosts):
@@ -77,32 +77,32 @@ def _is_address(host: str) -> bool:
     return True
 
 
-async def looks_for_session(connection: Connection, _: BaseRouteHandler) -> None:
-    """Find out who is signed in, if anybody is."""
+async def resolves_session(connection: Connection, _: BaseRouteHandler) -> None:
+    """Set the user of the request from its session cookie; None without a live session."""
     request = cast("PageRequest", connection)
     connection.scope["user"] = await request.collection.sessions.find(cookies.session_token(request))
 
 
 async def requires_session(connection: Connection, _: BaseRouteHandler) -> None:
-    """Stands after `looks_for_session`, where somebody has to be signed in."""
+    """Refuse requests without a session. Runs after `resolves_session`."""
     if connection.scope["user"] is None:
         raise NotSignedIn
 
 
 async def requires_analyst(connection: Connection, _: BaseRouteHandler) -> None:
-    """Stands after `requires_session`, where only analysts and operators may go."""
+    """Refuse sessions of workers. Runs after `requires_session`."""
     if not cast("PageRequest", connection).is_analyst:
         raise AnalystsOnly
 
 
 async def requires_operator(connection: Connection, _: BaseRouteHandler) -> None:
-    """Stands after `requires_session`, where only operators may go."""
+    """Refuse sessions of workers and analysts. Runs after `requires_session`."""
     if not cast("PageRequest", connection).is_operator:
         raise OperatorsOnly
 
 
-async def checks_form(connection: Connection, _: BaseRouteHandler) -> None:
-    """Refuse forms of other sites: by what the browser says of the origin, and by a token that only our forms hold."""
+async def requires_own_form(connection: Connection, _: BaseRouteHandler) -> None:
+    """Refuse forms of other sites (CSRF), by the origin that the browser sends and by the token in the form."""
     request = cast("PageRequest", connection)
     origin = request.headers.get("origin")
     is_foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")

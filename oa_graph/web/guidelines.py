@@ -1,4 +1,4 @@
-"""Guidelines: which there are, and new versions of them."""
+"""Guidelines: the current ones, and an editor that publishes new versions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from oa_graph.web import texts
 from oa_graph.web.kinds import words_of
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
 
 @get("/guidelines")
 async def guidelines(request: PageRequest, done: FromQuery[str] = "") -> Response[Any]:
-    """The current guidelines by kind of task. `done`: the kind whose guideline was just published."""
+    """Show the current guidelines by kind of task. `done`: the kind whose guideline was just published."""
     by_kind: dict[TaskKind, list[GuidelineSummary]] = {kind: [] for kind in TaskKind}
     for guideline in await request.collection.guidelines.current():
         by_kind[guideline.kind].append(guideline)
@@ -35,14 +35,14 @@ async def guidelines(request: PageRequest, done: FromQuery[str] = "") -> Respons
 
 
 def _languages(request: PageRequest) -> list[str]:
-    """The languages to choose from, those of the operator first."""
+    """Return the languages to choose from, those of the operator first."""
     others = [tag for tag in texts.WORK_LANGUAGES if tag not in request.work_languages]
     return [*request.work_languages, *sorted(others, key=lambda tag: texts.own_name(tag).casefold())]
 
 
 @get("/guidelines/edit")
 async def edit_guideline(request: PageRequest, kind: FromQuery[str] = "", lang: FromQuery[str] = "") -> Response[Any]:
-    """The text of a guideline, to change it; empty where there is none yet."""
+    """Show an editor with the current guideline; empty if there is none yet."""
     if kind not in {*TaskKind}:
         return see_other("/guidelines")
     try:
@@ -75,13 +75,13 @@ def _editor(
         current=current,
         is_preview=is_preview,
         problem=problem,
-        most=MAX_LENGTH,
+        max_length=MAX_LENGTH,
     )
 
 
 @post("/guidelines/edit")
 async def publish_guideline(request: PageRequest) -> Response[Any]:
-    """Show how a text looks, or make it the current version."""
+    """Preview a text, or publish it as the current version."""
     name, lang, text = await request.field("kind"), await request.field("lang"), await request.field("text")
     if name not in {*TaskKind}:
         return see_other("/guidelines")
@@ -91,6 +91,6 @@ async def publish_guideline(request: PageRequest) -> Response[Any]:
     try:
         await request.collection.guidelines.publish(kind, lang, text)
     except InvalidGuideline as error:
-        unpublished = request.text(marked("The guideline was not published."))
+        unpublished = request.gettext(N_("The guideline was not published."))
         return _editor(request, kind, lang, text=text, problem=f"{unpublished} {error}")
     return see_other(f"/guidelines?done={kind}")

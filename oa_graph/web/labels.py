@@ -1,4 +1,4 @@
-"""The labels of reviews and reports in the words of the pages, and how each is asked for."""
+"""Names of the labels of reviews and reports, and the widget of each."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oa_graph.domain.posts import GRADED_LABELS, TextLabel
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
 Widget = Literal["question", "switch", "scale"]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelWords:
-    """How a label is asked for."""
+    """The question, the help and the name of a label."""
 
     label: str
     help: str = ""
@@ -22,49 +22,45 @@ class LabelWords:
     """The lower end of a scale."""
     high: str = ""
     short: str = ""
-    """How it is called where it is not asked for, if otherwise."""
+    """The name in a list, if it is not `label`."""
 
     @property
     def name(self) -> str:
-        """How the label is called in a list."""
+        """The name of the label in a list."""
         return self.short or self.label
 
 
 WORDS: Mapping[TextLabel, LabelWords] = {
     TextLabel.SPAM: LabelWords(
-        marked("Is this message spam?"),
-        marked("Worthless on purpose, advertising, or nothing to do with the conversation."),
-        short=marked("Spam"),
+        N_("Is this message spam?"),
+        N_("Worthless on purpose, advertising, or nothing to do with the conversation."),
+        short=N_("Spam"),
     ),
     TextLabel.FAILS_TASK: LabelWords(
-        marked("Does this reply miss what was asked?"),
-        marked("It misses the point, or does something other than the instruction."),
-        short=marked("Misses what was asked"),
+        N_("Does this reply miss what was asked?"),
+        N_("It misses the point, or does something other than the instruction."),
+        short=N_("Misses what was asked"),
     ),
-    TextLabel.LANG_MISMATCH: LabelWords(marked("Wrong language"), marked("Quotations and code do not count.")),
-    TextLabel.PII: LabelWords(marked("Personal data"), marked("Anything by which a private person could be found.")),
-    TextLabel.NOT_APPROPRIATE: LabelWords(
-        marked("Not appropriate"), marked("Unsuitable for a helpful, friendly assistant.")
-    ),
-    TextLabel.HATE_SPEECH: LabelWords(
-        marked("Hate speech"), marked("Abuse or threats aimed at people for what they are.")
-    ),
-    TextLabel.SEXUAL_CONTENT: LabelWords(marked("Sexual content")),
-    TextLabel.MORAL_JUDGEMENT: LabelWords(marked("Moral judgement")),
-    TextLabel.POLITICAL_CONTENT: LabelWords(marked("Political content")),
-    TextLabel.QUALITY: LabelWords(marked("Quality"), low=marked("very poor"), high=marked("excellent")),
-    TextLabel.HELPFULNESS: LabelWords(marked("Helpfulness"), low=marked("of no use"), high=marked("very helpful")),
-    TextLabel.CREATIVITY: LabelWords(marked("Creativity"), low=marked("ordinary"), high=marked("very original")),
-    TextLabel.HUMOR: LabelWords(marked("Humor"), low=marked("serious"), high=marked("very funny")),
-    TextLabel.TOXICITY: LabelWords(marked("Tone"), low=marked("friendly"), high=marked("very rude")),
-    TextLabel.VIOLENCE: LabelWords(marked("Violence"), low=marked("harmless"), high=marked("very violent")),
+    TextLabel.LANG_MISMATCH: LabelWords(N_("Wrong language"), N_("Quotations and code do not count.")),
+    TextLabel.PII: LabelWords(N_("Personal data"), N_("Anything by which a private person could be found.")),
+    TextLabel.NOT_APPROPRIATE: LabelWords(N_("Not appropriate"), N_("Unsuitable for a helpful, friendly assistant.")),
+    TextLabel.HATE_SPEECH: LabelWords(N_("Hate speech"), N_("Abuse or threats aimed at people for what they are.")),
+    TextLabel.SEXUAL_CONTENT: LabelWords(N_("Sexual content")),
+    TextLabel.MORAL_JUDGEMENT: LabelWords(N_("Moral judgement")),
+    TextLabel.POLITICAL_CONTENT: LabelWords(N_("Political content")),
+    TextLabel.QUALITY: LabelWords(N_("Quality"), low=N_("very poor"), high=N_("excellent")),
+    TextLabel.HELPFULNESS: LabelWords(N_("Helpfulness"), low=N_("of no use"), high=N_("very helpful")),
+    TextLabel.CREATIVITY: LabelWords(N_("Creativity"), low=N_("ordinary"), high=N_("very original")),
+    TextLabel.HUMOR: LabelWords(N_("Humor"), low=N_("serious"), high=N_("very funny")),
+    TextLabel.TOXICITY: LabelWords(N_("Tone"), low=N_("friendly"), high=N_("very rude")),
+    TextLabel.VIOLENCE: LabelWords(N_("Violence"), low=N_("harmless"), high=N_("very violent")),
 }
 
 _QUESTIONS = frozenset({TextLabel.SPAM, TextLabel.FAILS_TASK})
 
 
 def widget(label: TextLabel) -> Widget:
-    """How a label is given: yes or no, on or off, or in steps."""
+    """Return the widget of a label: a yes-or-no question, a switch, or a scale."""
     if label in _QUESTIONS:
         return "question"
     return "scale" if label in GRADED_LABELS else "switch"

@@ -1,4 +1,4 @@
-"""The limits that bound and steer the growth of trees, as they are, with what each means."""
+"""The limits that control the growth of trees: their values and meanings."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from oa_graph.domain.limits import PRESETS, Limits, Preset, SamplingPolicy
 from oa_graph.policy import growth
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    marked("Prompts and the lottery"): (
+    N_("Prompts and the lottery"): (
         "max_active_trees",
         "max_initial_prompt_review",
         "max_prompt_lottery_waiting",
@@ -27,7 +27,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "num_prompt_rankings",
         "prompt_chance_floor",
     ),
-    marked("Size of trees"): (
+    N_("Size of trees"): (
         "goal_tree_size",
         "random_goal_tree_size",
         "min_goal_tree_size",
@@ -38,7 +38,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "lonely_children_count",
         "p_lonely_child_extension",
     ),
-    marked("Reviews"): (
+    N_("Reviews"): (
         "num_reviews_initial_prompt",
         "num_reviews_reply",
         "acceptance_threshold_initial_prompt",
@@ -53,15 +53,15 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "mandatory_labels_assistant_reply",
         "mandatory_labels_prompter_reply",
     ),
-    marked("Rankings"): (
+    N_("Rankings"): (
         "num_required_rankings",
         "rank_prompter_replies",
         "rank_while_growing",
         "p_activate_backlog_tree",
         "min_active_rankings_per_lang",
     ),
-    marked("Ends of conversations"): ("num_end_votes", "p_end_vote", "end_vote_min_depth"),
-    marked("Which place a task gets"): (
+    N_("Ends of conversations"): ("num_end_votes", "p_end_vote", "end_vote_min_depth"),
+    N_("Which place a task gets"): (
         "sampling",
         "sampling_assistant_reply",
         "sampling_prompter_reply",
@@ -69,7 +69,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "sampling_rankings",
         "rank_decay",
     ),
-    marked("Tasks and their time"): (
+    N_("Tasks and their time"): (
         "lease_sec",
         "lease_max_sec",
         "task_validity_sec",
@@ -80,8 +80,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "author_edit_sec",
         "enforce_terms",
     ),
-    marked("Moderation"): ("auto_mod_enabled", "auto_mod_max_skip_reply", "auto_mod_red_flags"),
-    marked("Studies and trials"): (
+    N_("Moderation"): ("auto_mod_enabled", "auto_mod_max_skip_reply", "auto_mod_red_flags"),
+    N_("Studies and trials"): (
         "show_authors_in_judgements",
         "hide_authors_of_unfinished_trees",
         "allow_self_labeling",
@@ -109,7 +109,7 @@ def meanings() -> Mapping[str, str]:
 
 @get("/limits")
 async def limits(request: PageRequest) -> Response[Any]:
-    """All limits, and how to change them."""
+    """Show all limits, and how to change them."""
     values, usual = request.collection.context.limits, PRESETS[Preset.DEFAULT]
     groups = [
         (
@@ -127,9 +127,9 @@ async def limits(request: PageRequest) -> Response[Any]:
 def _shown(request: PageRequest, value: object) -> str:
     match value:
         case True:
-            return request.text(marked("yes"))
+            return request.gettext(N_("yes"))
         case False:
-            return request.text(marked("no"))
+            return request.gettext(N_("no"))
         case None | ():
             return "–"
         case tuple():

@@ -1,4 +1,4 @@
-"""Posts as HTML. A post is hostile text: it is read as Markdown without HTML, and what comes of it is cleaned."""
+"""Posts as HTML. A post is untrusted: it is rendered as Markdown without raw HTML, and the result is sanitized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ATTRIBUTES = {"*": set[str](), "a": {"href"}, "ol": {"start"}, "div": {"class"}
 
 
 def _as_blocks(state: StateCore) -> None:
-    """Headings of posts are no headings of the page."""
+    """Render headings as `div` elements: the headings of a post are not those of the page."""
     for token in state.tokens:
         if token.type in ("heading_open", "heading_close"):
             token.tag = "div"
@@ -25,7 +25,7 @@ def _as_blocks(state: StateCore) -> None:
 
 
 def _is_harmless(name: str, value: str) -> bool:
-    """Links lead out of the pages, never to another one of them; classes are our own."""
+    """Return whether an attribute may stay: absolute links only, and only the class that `_as_blocks` sets."""
     match name:
         case "href":
             return value.lower().startswith(("http://", "https://"))
@@ -49,5 +49,5 @@ _cleaner = nh3.Cleaner(
 
 @lru_cache(1000)
 def post_html(text: str) -> Markup:
-    """The text of a post, formatted."""
+    """Return a post as sanitized HTML."""
     return Markup(_cleaner.clean(_parser.render(text)))

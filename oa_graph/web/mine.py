@@ -1,4 +1,4 @@
-"""What somebody has done: messages and their state, points, place."""
+"""The user's own work: messages and their states, points, and place on the leaderboard."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from oa_graph.installation import PAGES
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
 
-_MESSAGES = 50
-_AROUND = 5
-"""Places shown of the leaderboard."""
+_MAX_MESSAGES = 50
+_LEADERBOARD_PLACES = 5
+"""How many places of the leaderboard are shown around the user's own."""
 
 
 @get("/mine")
 async def mine(request: PageRequest) -> Response[Any]:
-    """My work."""
+    """Show the user's own work."""
     collection, me = request.collection, request.me
     await collection.leaderboards.update()
     total = await collection.leaderboards.score(me.id, TimeFrame.TOTAL)
-    newest: PageRange[datetime] = PageRange(low=None, high=None, desc=True, limit=_MESSAGES)
+    newest: PageRange[datetime] = PageRange(low=None, high=None, desc=True, limit=_MAX_MESSAGES)
     _, written = await collection.own_posts.page(newest, client=PAGES, method=me.method, name=me.name)
     return page(
         request,
@@ -32,7 +32,7 @@ async def mine(request: PageRequest) -> Response[Any]:
         entry=total,
         work=sum(total.figures.get(name, 0) for name in WORK[:6]),
         days=_days_in_a_row(request),
-        around=await collection.leaderboards.window(me.id, TimeFrame.TOTAL, size=_AROUND),
+        around=await collection.leaderboards.window(me.id, TimeFrame.TOTAL, size=_LEADERBOARD_PLACES),
         messages=written,
     )
 

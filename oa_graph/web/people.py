@@ -1,4 +1,4 @@
-"""People: what they did, how far others agree with them, and what operators do about them."""
+"""Users: their work, how far others agree with them, and bans, purges and sessions."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from oa_graph.reliability import Reliability
 from oa_graph.web import labels
 from oa_graph.web.render import fragment, page, see_other
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
-_SHOWN = 100
-_MESSAGES = 20
-_TREES = 1000
-"""Trees that agreement is computed from: it takes a second or two."""
-_SECONDS = 10.0
+_PAGE_SIZE = 100
+_MAX_MESSAGES = 20
+_SAMPLED_TREES = 1000
+"""How many trees agreement is computed from; so many take a second or two."""
+_STATEMENT_SEC = 10.0
 
 _OPERATOR = replace(PAGES, trusted=True)
 """Operators see the users of every API client, as trusted clients do."""
@@ -34,31 +34,31 @@ _OPERATOR = replace(PAGES, trusted=True)
 Order = Literal["work", "objections", "agreement"]
 
 FIGURE_WORDS: Mapping[str, str] = {
-    "prompts": marked("Prompts"),
-    "replies_assistant": marked("Replies as the assistant"),
-    "replies_prompter": marked("Replies as the user"),
-    "labels_simple": marked("Short reviews"),
-    "labels_full": marked("Full reviews"),
-    "rankings_total": marked("Rankings"),
-    "accepted_prompts": marked("Prompts accepted"),
-    "accepted_replies_assistant": marked("Replies as the assistant accepted"),
-    "accepted_replies_prompter": marked("Replies as the user accepted"),
-    "reply_ranked_1": marked("Ranked first"),
-    "reply_ranked_2": marked("Ranked second"),
-    "reply_ranked_3": marked("Ranked third"),
-    "upvotes": marked("Liked"),
-    "downvotes": marked("Disliked"),
-    "red_flags": marked("Flagged"),
-    "spam_prompts": marked("Prompts that ended their tree"),
+    "prompts": N_("Prompts"),
+    "replies_assistant": N_("Replies as the assistant"),
+    "replies_prompter": N_("Replies as the user"),
+    "labels_simple": N_("Short reviews"),
+    "labels_full": N_("Full reviews"),
+    "rankings_total": N_("Rankings"),
+    "accepted_prompts": N_("Prompts accepted"),
+    "accepted_replies_assistant": N_("Replies as the assistant accepted"),
+    "accepted_replies_prompter": N_("Replies as the user accepted"),
+    "reply_ranked_1": N_("Ranked first"),
+    "reply_ranked_2": N_("Ranked second"),
+    "reply_ranked_3": N_("Ranked third"),
+    "upvotes": N_("Liked"),
+    "downvotes": N_("Disliked"),
+    "red_flags": N_("Flagged"),
+    "spam_prompts": N_("Prompts that ended their tree"),
 }
-"""Figures of people in the words of the pages."""
+"""Titles of the figures of the leaderboard."""
 
 _DONE = ("banned", "unbanned", "deleted", "purged", "ended")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the list."""
+class PersonRow:
+    """A row of the list."""
 
     user: User
     done: int = 0
@@ -70,24 +70,24 @@ class Row:
 
 @get("/people")
 async def people(request: PageRequest, by: FromQuery[str] = "work", name: FromQuery[str] = "") -> Response[Any]:
-    """Those who did most, those whose messages others object to, or those with whom others agree least."""
+    """List users by work, by objections to their messages, or by how little others agree with them."""
     order: Order
     if name.strip():
         rows, order = await _named(request, name.strip()), "work"
     elif by == "objections":
-        entries = await request.collection.leaderboards.troll_board(TimeFrame.TOTAL, limit=_SHOWN)
+        entries = await request.collection.leaderboards.troll_board(TimeFrame.TOTAL, limit=_PAGE_SIZE)
         rows, order = [row for row in map(_row, entries) if row.objections], "objections"
     elif by == "agreement":
         rows, order = await _least_agreed_with(request), "agreement"
     else:
-        entries = await request.collection.leaderboards.leaderboard(TimeFrame.TOTAL, limit=_SHOWN)
+        entries = await request.collection.leaderboards.leaderboard(TimeFrame.TOTAL, limit=_PAGE_SIZE)
         rows, order = [_row(entry) for entry in entries], "work"
-    return page(request, "people.html", rows=rows, order=order, name=name.strip(), most=_SHOWN)
+    return page(request, "people.html", rows=rows, order=order, name=name.strip(), page_size=_PAGE_SIZE)
 
 
-def _row(entry: BoardEntry) -> Row:
+def _row(entry: BoardEntry) -> PersonRow:
     figures = entry.figures
-    return Row(
+    return PersonRow(
         entry.user,
         done=sum(figures.get(figure, 0) for figure in WORK[:6]),
         accepted=sum(figures.get(figure, 0) for figure in WORK[6:9]),
@@ -96,11 +96,11 @@ def _row(entry: BoardEntry) -> Row:
     )
 
 
-async def _named(request: PageRequest, name: str) -> list[Row]:
-    span: PageRange[str] = PageRange(low=None, high=None, desc=False, limit=_SHOWN)
+async def _named(request: PageRequest, name: str) -> list[PersonRow]:
+    span: PageRange[str] = PageRange(low=None, high=None, desc=False, limit=_PAGE_SIZE)
     users = await request.collection.users.page("display_name", span, client=_OPERATOR, search=name)
     scores = await asyncio.gather(*(_score(request, user) for user in users))
-    return [_row(entry) if entry else Row(user) for user, entry in zip(users, scores, strict=True)]
+    return [_row(entry) if entry else PersonRow(user) for user, entry in zip(users, scores, strict=True)]
 
 
 async def _score(request: PageRequest, user: User) -> BoardEntry | None:
@@ -110,15 +110,17 @@ async def _score(request: PageRequest, user: User) -> BoardEntry | None:
         return None
 
 
-async def _least_agreed_with(request: PageRequest) -> list[Row]:
+async def _least_agreed_with(request: PageRequest) -> list[PersonRow]:
     measured = [entry for entry in await _reliabilities(request) if entry.value is not None]
-    worst = sorted(measured, key=lambda entry: entry.value or 0)[:_SHOWN]
+    worst = sorted(measured, key=lambda entry: entry.value or 0)[:_PAGE_SIZE]
     users = await asyncio.gather(*(_user(request, entry.user) for entry in worst))
-    return [Row(user, agreement=entry) for user, entry in zip(users, worst, strict=True) if user]
+    return [PersonRow(user, agreement=entry) for user, entry in zip(users, worst, strict=True) if user]
 
 
 async def _reliabilities(request: PageRequest) -> Sequence[Reliability]:
-    _, users = await request.collection.statistics.agreement_and_reliability(trees=_TREES, seconds=_SECONDS)
+    _, users = await request.collection.statistics.agreement_and_reliability(
+        trees=_SAMPLED_TREES, seconds=_STATEMENT_SEC
+    )
     return users
 
 
@@ -131,7 +133,7 @@ async def _user(request: PageRequest, id: str) -> User | None:
 
 @get("/people/{user_id:uuid}")
 async def person(request: PageRequest, user_id: FromPath[UUID], done: FromQuery[str] = "") -> Response[Any]:
-    """One person."""
+    """Show one user."""
     return await _person_page(request, str(user_id), done=done)
 
 
@@ -142,7 +144,7 @@ async def _person_page(
     user = await collection.users.get(id, client=_OPERATOR)
     entry = await collection.leaderboards.score(id, TimeFrame.TOTAL)
     written = await collection.posts.page(
-        PageRange(low=None, high=None, desc=True, limit=_MESSAGES),
+        PageRange(low=None, high=None, desc=True, limit=_MAX_MESSAGES),
         where=PostFilter(authors=(id,), include_deleted=True),
     )
     return page(
@@ -166,7 +168,7 @@ async def _person_page(
 
 @get("/people/{user_id:uuid}/agreement")
 async def agreement(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
-    """How far others agree with one person: fetched after the page, since it takes a moment."""
+    """Return how far others agree with one user. The page loads this part later, since it takes seconds."""
     id = str(user_id)
     measured = [entry for entry in await _reliabilities(request) if entry.user == id]
     return fragment(request, "person_agreement.html", measured=measured, id=id)
@@ -174,10 +176,10 @@ async def agreement(request: PageRequest, user_id: FromPath[UUID]) -> Response[A
 
 @post("/people/{user_id:uuid}/ban")
 async def ban(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
-    """Say what a ban does; with `confirmed` do it, and end the sessions of the user."""
+    """Preview a ban; with `confirmed`, ban the user and end the user's sessions."""
     id = str(user_id)
     if id == request.me.id:
-        problem = request.text(marked("You cannot ban yourself."))
+        problem = request.gettext(N_("You cannot ban yourself."))
         return await _person_page(request, id, problem=problem, status=422)
     user = await request.collection.users.get(id, client=_OPERATOR)
     if not await request.field("confirmed"):
@@ -195,17 +197,17 @@ async def ban(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
 
 @post("/people/{user_id:uuid}/unban")
 async def unban(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
-    """Let a banned user work again."""
+    """Lift a ban."""
     await request.collection.moderation.change_user(str(user_id), {"enabled": True})
     return see_other(f"/people/{user_id}?done=unbanned")
 
 
 @post("/people/{user_id:uuid}/purge")
 async def purge(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
-    """Say what a purge would remove; with `confirmed` do it, which cannot be undone."""
+    """Preview a purge; with `confirmed`, purge the user. A purge cannot be undone."""
     id = str(user_id)
     if id == request.me.id:
-        problem = request.text(marked("You cannot purge yourself."))
+        problem = request.gettext(N_("You cannot purge yourself."))
         return await _person_page(request, id, problem=problem, status=422)
     user = await request.collection.users.get(id, client=_OPERATOR)
     is_confirmed = await request.field("confirmed") == id
@@ -218,7 +220,7 @@ async def purge(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
 
 @post("/people/{user_id:uuid}/sessions/end")
 async def end_sessions(request: PageRequest, user_id: FromPath[UUID]) -> Response[Any]:
-    """Sign a user out everywhere."""
+    """End all sessions of a user."""
     await _end_sessions(request, str(user_id))
     return see_other(f"/people/{user_id}?done=ended")
 

@@ -1,4 +1,4 @@
-"""Pictures of answers: a plot where the columns suit, a graph where nodes come back. They are made in a thread."""
+"""Pictures of query results: a bar plot or a network of nodes. They are drawn in a thread."""
 
 from __future__ import annotations
 
@@ -15,39 +15,39 @@ from markupsafe import Markup
 from oa_graph.analysis import plots
 from oa_graph.analysis.drawing import legible
 from oa_graph.errors import PackageMissing
-from oa_graph.web.results import Result, is_id
+from oa_graph.web.results import QueryResult, is_id
 
 T = TypeVar("T")
 
 _PAINTER = ThreadPoolExecutor(1, "painter")
-"""Makes one picture after the other: matplotlib keeps its settings for all threads."""
+"""One thread: matplotlib keeps its settings for all threads."""
 
 
-async def painted(paint: Callable[[], T]) -> T:
-    """What `paint` returns. The service goes on meanwhile."""
+async def paint_in_thread(paint: Callable[[], T]) -> T:
+    """Run `paint` in the drawing thread, and return its result."""
     return await asyncio.get_running_loop().run_in_executor(_PAINTER, paint)
 
 
 # Plots
 
-_BARS = 40
-_LABEL = 28
+_MAX_BARS = 40
+_LABEL_LENGTH = 28
 """Characters of a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlotColumns:
-    """What a plot shows: a bar for each row."""
+    """The columns of a bar plot, which has a bar for each row."""
 
     labels: Sequence[int]
     """The columns that name a row."""
     values: Sequence[int]
-    """The columns that a bar can be as long as."""
+    """The columns that can be the length of the bars."""
 
 
-def plot_columns(result: Result) -> PlotColumns | None:
-    """The columns of a plot; None where they do not suit."""
-    if not 2 <= len(result.rows) <= _BARS or result.is_cut:
+def plot_columns(result: QueryResult) -> PlotColumns | None:
+    """Return the columns to plot; None if no plot fits the result."""
+    if not 2 <= len(result.rows) <= _MAX_BARS or result.is_cut:
         return None
     columns = list(zip(*result.rows, strict=True))
     values = [index for index, column in enumerate(columns) if _is_measure(column)]
@@ -69,8 +69,8 @@ def _is_name(column: Sequence[object]) -> bool:
     )
 
 
-def plot(result: Result, columns: PlotColumns, value: int, description: str) -> Markup:
-    """The plot of one column. Raise PackageMissing without matplotlib."""
+def plot(result: QueryResult, columns: PlotColumns, value: int, description: str) -> Markup:
+    """Return the plot of one column as SVG. Raise PackageMissing without matplotlib."""
     labels = [_label([row[index] for index in columns.labels]) for row in result.rows]
     lengths = [float(row[value] or 0) for row in result.rows]
     series = [plots.Series(legible(result.columns[value]), plots.BLUE, lengths)]
@@ -86,39 +86,39 @@ def plot(result: Result, columns: PlotColumns, value: int, description: str) -> 
 
 def _label(values: Sequence[object]) -> str:
     text = " · ".join("–" if value is None else " ".join(legible(str(value)).split()) for value in values)
-    return text if len(text) <= _LABEL else f"{text[: _LABEL - 1]}…"
+    return text if len(text) <= _LABEL_LENGTH else f"{text[: _LABEL_LENGTH - 1]}…"
 
 
 # Graphs
 
-_MOST_NODES = 150
+_MAX_NODES = 150
 _RADIUS = 15
-_ROOM = 95
-"""Pixels that a node has for itself, along each side."""
+_NODE_SPACE = 95
+"""Pixels for each node, along each side."""
 _COLOURS = 6
 
 
 @dataclass(slots=True)
 class Network:
-    """The nodes and edges of an answer."""
+    """The nodes and edges of a result."""
 
     nodes: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     edges: dict[tuple[str, str, str], None] = field(default_factory=dict[tuple[str, str, str], None])
-    """From, to, and type; the direction is not known, since answers do not tell it."""
+    """Start, end and type. The direction is unknown: results do not have it."""
 
 
-def network_of(result: Result) -> Network | None:
-    """The nodes that an answer holds, and the edges that stand between two of them; None without nodes."""
+def network_of(result: QueryResult) -> Network | None:
+    """Return the nodes of a result, and the edges that stand between two of them in a row; None without nodes."""
     network = Network()
     for row in result.rows:
         _add(network, row)
-        if len(network.nodes) > _MOST_NODES:
+        if len(network.nodes) > _MAX_NODES:
             return None
     return network if network.nodes else None
 
 
 def _add(network: Network, values: Sequence[Any]) -> None:
-    """Add what stands in a row or a list: an edge between two nodes joins them."""
+    """Add the nodes of a row or a list. An edge that stands between two nodes joins them."""
     for index, value in enumerate(values):
         if isinstance(value, list):
             _add(network, cast("list[Any]", value))
@@ -141,7 +141,7 @@ def _key(node: Mapping[str, Any]) -> str:
 
 
 def graph(network: Network, title: str) -> Markup:
-    """The drawing of a graph. Raise PackageMissing without networkx."""
+    """Return the drawing of a network as SVG. Raise PackageMissing without networkx."""
     try:
         networkx = cast("Any", import_module("networkx"))
         drawn = networkx.Graph()
@@ -150,10 +150,10 @@ def graph(network: Network, title: str) -> Markup:
         places: Mapping[str, Sequence[float]] = networkx.spring_layout(drawn, seed=1, k=1.2 / max(1, len(drawn)) ** 0.5)
     except ImportError as error:
         raise PackageMissing(package="networkx", extra="analysis") from error
-    side = _ROOM * max(3.0, len(network.nodes) ** 0.5 * 1.6)
-    width, height = side * 1.4 + 2 * _ROOM, side + _ROOM
+    side = _NODE_SPACE * max(3.0, len(network.nodes) ** 0.5 * 1.6)
+    width, height = side * 1.4 + 2 * _NODE_SPACE, side + _NODE_SPACE
     at = {
-        key: (_ROOM + side * 1.4 * (float(place[0]) + 1) / 2, _ROOM / 2 + side * (float(place[1]) + 1) / 2)
+        key: (_NODE_SPACE + side * 1.4 * (float(place[0]) + 1) / 2, _NODE_SPACE / 2 + side * (float(place[1]) + 1) / 2)
         for key, place in places.items()
     }
     types = {type for _, _, type in network.edges}
@@ -169,7 +169,7 @@ def graph(network: Network, title: str) -> Markup:
 
 
 def _kind(node: Mapping[str, Any]) -> str:
-    """The label of a node that says what it is; those of full-text indexes do not."""
+    """Return the main label of a node; labels of full-text indexes begin with `In`."""
     labels = [str(label) for label in node["labels"]]
     return next((label for label in labels if not label.startswith("In")), labels[0] if labels else "")
 

@@ -1,4 +1,4 @@
-"""For operators: saved queries to pick from, and a box for statements of one's own."""
+"""Saved queries with forms for their parameters, and a box for ad-hoc statements."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from oa_graph.web import pictures, results
 from oa_graph.web.explanations import explanation
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
-from oa_graph.web.results import SHOWN, Result
-from oa_graph.web.texts import marked
+from oa_graph.web.results import MAX_ROWS, QueryResult
+from oa_graph.web.texts import N_
 
 _PREFIX = "p-"
-"""Of the fields that are parameters of a query."""
-_FORMS = {form.value: form for form in (TableFormat.JSONL, TableFormat.PARQUET)}
-_LONGEST_PARAMETERS = 100_000
+"""The prefix of the names of fields that are parameters of a query."""
+_DOWNLOAD_FORMATS = {form.value: form for form in (TableFormat.JSONL, TableFormat.PARQUET)}
+_MAX_PARAMETERS_LENGTH = 100_000
 
-Refused = (NotValid, ClientNotAuthorized, AdhocQueriesBusy, StatementStillRunning, PackageMissing)
-"""Errors about a statement, which its page shows."""
+STATEMENT_ERRORS = (NotValid, ClientNotAuthorized, AdhocQueriesBusy, StatementStillRunning, PackageMissing)
+"""Errors that the page of a statement explains."""
 
 
 def problem_of(request: PageRequest, error: OaGraphError) -> str:
-    """What is wrong with a statement; the database's own words are English."""
+    """Return why a statement was refused or failed. Messages of the database are in English."""
     match error:
         case AdhocQueriesBusy() | StatementStillRunning():
-            return request.text(marked("Other statements are running. Try again in a moment."))
+            return request.gettext(N_("Other statements are running. Try again in a moment."))
         case PackageMissing():
-            message = marked(
+            message = N_(
                 "This needs the package %(package)s, which is not installed. Those who run the service can add it: "
                 "pip install 'oa-graph[%(extra)s]'"
             )
-            return request.text(message, **error.values)
+            return request.gettext(message, **error.values)
         case ClientNotAuthorized():
-            return request.text(marked("This service takes no statements: %(why)s."), **error.values)
+            return request.gettext(N_("This service takes no statements: %(why)s."), **error.values)
         case NotValid():
             return str(error)
         case _:
@@ -62,7 +62,7 @@ def problem_of(request: PageRequest, error: OaGraphError) -> str:
 
 @get("/queries")
 async def queries(request: PageRequest, find: FromQuery[str] = "") -> Response[Any]:
-    """All saved queries, or those whose name or description has some words."""
+    """List the saved queries whose name or description has all words of `find`."""
     words = find.lower().split()
     shown = [
         query
@@ -73,13 +73,13 @@ async def queries(request: PageRequest, find: FromQuery[str] = "") -> Response[A
 
 
 def title(query: Statement) -> str:
-    """The name of a query as words."""
+    """Return the name of a query as words."""
     return query.short.replace("_", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """A parameter in a form."""
+class ParameterField:
+    """A form field for a parameter."""
 
     name: str
     type: str
@@ -93,23 +93,23 @@ class Field:
         return _PREFIX + self.name
 
 
-def _fields(query: Statement, texts: Mapping[str, str]) -> list[Field]:
+def _fields(query: Statement, texts: Mapping[str, str]) -> list[ParameterField]:
     inputs = parameters_of(query)
     needed = required(inputs)
     return [
-        Field(name, *declared(line), is_required=name in needed, value=texts.get(name, ""))
+        ParameterField(name, *declared(line), is_required=name in needed, value=texts.get(name, ""))
         for name, line in inputs.items()
     ]
 
 
-def _texts(request: PageRequest) -> dict[str, str]:
-    """The parameters that somebody filled in."""
+def _entered_parameters(request: PageRequest) -> dict[str, str]:
+    """Return the parameters that are filled in."""
     values = {name.removeprefix(_PREFIX): value for name, value in request.query_params.items() if _PREFIX in name[:2]}
     return {name: value.strip() for name, value in values.items() if value.strip()}
 
 
 def _arguments(query: Statement, texts: Mapping[str, str]) -> dict[str, object]:
-    """Raise NoSuchParameter, WrongParameter."""
+    """Return the typed arguments of a query. Raise NoSuchParameter or WrongParameter."""
     return parameters.from_texts(query.name, parameters_of(query), texts.items())
 
 
@@ -117,20 +117,20 @@ def _arguments(query: Statement, texts: Mapping[str, str]) -> dict[str, object]:
 async def query(
     request: PageRequest, name: FromPath[str], run: FromQuery[str] = "", y: FromQuery[str] = ""
 ) -> Response[Any]:
-    """A saved query with a form for its parameters, and its answer once it is run."""
-    saved, texts = named(name), _texts(request)
+    """Show a saved query with a form for its parameters and, with `run`, its result. `y`: the column to plot."""
+    saved, texts = named(name), _entered_parameters(request)
     answer, problem, reason = None, "", None
     if run:
         try:
             arguments = _arguments(saved, texts)
             limit = arguments.get("limit")
-            most = min(limit, SHOWN + 1) if isinstance(limit, int) and limit >= 0 else limit
-            most = SHOWN + 1 if most is None else most
+            most = min(limit, MAX_ROWS + 1) if isinstance(limit, int) and limit >= 0 else limit
+            most = MAX_ROWS + 1 if most is None else most
             result = await results.read(request, *guarded_statement(saved, {**arguments, "limit": most}))
-        except Refused as error:
+        except STATEMENT_ERRORS as error:
             problem = problem_of(request, error)
         else:
-            answer = await _answer(request, result, title(saved), y)
+            answer = await _shown_result(request, result, title(saved), y)
             reason = None if result.rows else await missing_data(request.collection.graph, saved)
 
     def address(form: str) -> str:
@@ -158,27 +158,27 @@ async def query(
 
 @get("/queries/{name:str}/download")
 async def download_query(request: PageRequest, name: FromPath[str]) -> Response[Any]:
-    """The whole answer of a saved query, as a file."""
-    saved, form = named(name), _FORMS.get(request.query_params.get("as", ""), TableFormat.JSONL)
+    """Download the whole result of a saved query."""
+    saved, form = named(name), _DOWNLOAD_FORMATS.get(request.query_params.get("as", ""), TableFormat.JSONL)
     try:
-        statement = guarded_statement(saved, _arguments(saved, _texts(request)))
+        statement = guarded_statement(saved, _arguments(saved, _entered_parameters(request)))
         return await results.download(request, *statement, name=saved.short, form=form, query=saved)
-    except Refused as error:
+    except STATEMENT_ERRORS as error:
         return _not_downloaded(request, error)
 
 
 def _not_downloaded(request: PageRequest, error: OaGraphError) -> Response[Any]:
     message = problem_of(request, error)
     return page(
-        request, "error.html", status=422, title=request.text(marked("No download")), message=message, written=()
+        request, "error.html", status=422, title=request.gettext(N_("No download")), message=message, written=()
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a page shows of an answer."""
+class ShownResult:
+    """The parts of a result that a page shows."""
 
-    result: Result
+    result: QueryResult
     cells: Sequence[Sequence[results.Cell]]
     plot: Markup | None = None
     plotted: str = ""
@@ -190,22 +190,22 @@ class Answer:
     """Why there is no picture."""
 
 
-async def _answer(request: PageRequest, result: Result, name: str, y: str) -> Answer:
+async def _shown_result(request: PageRequest, result: QueryResult, name: str, y: str) -> ShownResult:
     shown_cells = results.cells(result)
     columns, network = pictures.plot_columns(result), pictures.network_of(result)
     try:
         if network is not None:
-            drawing = await pictures.painted(lambda: pictures.graph(network, name))
-            return Answer(result, shown_cells, graph=drawing)
+            drawing = await pictures.paint_in_thread(lambda: pictures.graph(network, name))
+            return ShownResult(result, shown_cells, graph=drawing)
         if columns is not None:
             measures = [result.columns[index] for index in columns.values]
             plotted = y if y in measures else measures[0]
             value = columns.values[measures.index(plotted)]
-            plot = await pictures.painted(lambda: pictures.plot(result, columns, value, f"{name}: {plotted}"))
-            return Answer(result, shown_cells, plot=plot, plotted=plotted, measures=measures)
+            plot = await pictures.paint_in_thread(lambda: pictures.plot(result, columns, value, f"{name}: {plotted}"))
+            return ShownResult(result, shown_cells, plot=plot, plotted=plotted, measures=measures)
     except PackageMissing as error:
-        return Answer(result, shown_cells, note=problem_of(request, error))
-    return Answer(result, shown_cells)
+        return ShownResult(result, shown_cells, note=problem_of(request, error))
+    return ShownResult(result, shown_cells)
 
 
 # Statements of one's own
@@ -213,12 +213,12 @@ async def _answer(request: PageRequest, result: Result, name: str, y: str) -> An
 
 @get("/statement")
 async def statement(request: PageRequest) -> Response[Any]:
-    """A box for a statement."""
+    """Show a box for a statement."""
     return _statement_page(request)
 
 
 def _statement_page(
-    request: PageRequest, *, text: str = "", values: str = "", answer: Answer | None = None, problem: str = ""
+    request: PageRequest, *, text: str = "", values: str = "", answer: ShownResult | None = None, problem: str = ""
 ) -> Response[Any]:
     return page(
         request,
@@ -233,20 +233,20 @@ def _statement_page(
 
 @post("/statement")
 async def run_statement(request: PageRequest) -> Response[Any]:
-    """Run a statement that only reads, by the way of `POST /api/v1/cypher`."""
+    """Run a statement with the same checks and limits as `POST /api/v1/cypher`."""
     text, values = await request.field("text"), await request.field("values")
     try:
-        result = await results.read(request, text, _values(values))
-    except Refused as error:
+        result = await results.read(request, text, _parsed_parameters(values))
+    except STATEMENT_ERRORS as error:
         return _statement_page(request, text=text, values=values, problem=problem_of(request, error))
-    answer = await _answer(request, result, request.text(marked("Your statement")), await request.field("y"))
+    answer = await _shown_result(request, result, request.gettext(N_("Your statement")), await request.field("y"))
     return _statement_page(request, text=text, values=values, answer=answer)
 
 
-def _values(text: str) -> dict[str, object]:
-    """Parameters from a JSON object; none from an empty text. Raise ParameterNotTaken."""
+def _parsed_parameters(text: str) -> dict[str, object]:
+    """Return the parameters of a JSON object; none for an empty text. Raise ParameterNotTaken."""
     try:
-        values: object = json.loads(text[:_LONGEST_PARAMETERS]) if text.strip() else {}
+        values: object = json.loads(text[:_MAX_PARAMETERS_LENGTH]) if text.strip() else {}
     except ValueError:
         values = None
     if not isinstance(values, dict):
@@ -256,10 +256,10 @@ def _values(text: str) -> dict[str, object]:
 
 @post("/statement/download")
 async def download_statement(request: PageRequest) -> Response[Any]:
-    """The whole answer of a statement, as a file."""
-    form = _FORMS.get(await request.field("as"), TableFormat.JSONL)
+    """Download the whole result of a statement."""
+    form = _DOWNLOAD_FORMATS.get(await request.field("as"), TableFormat.JSONL)
     try:
-        values = _values(await request.field("values"))
+        values = _parsed_parameters(await request.field("values"))
         return await results.download(request, await request.field("text"), values, name="answer", form=form)
-    except Refused as error:
+    except STATEMENT_ERRORS as error:
         return _not_downloaded(request, error)

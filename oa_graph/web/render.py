@@ -1,4 +1,4 @@
-"""From templates to responses."""
+"""Render templates to responses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ HEADERS = {
 
 @cache
 def environment(language: str) -> Environment:
-    """The templates in one language."""
+    """Return the templates in one language."""
     templates = Environment(
         loader=FileSystemLoader(str(files("oa_graph.web") / "templates")),
         autoescape=True,
@@ -80,12 +80,12 @@ def _date(language: str, moment: datetime) -> str:
 
 _BROWSERS = ("Firefox", "Edg", "OPR", "SamsungBrowser", "Chrome", "Safari")
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac", "CrOS", "Linux")
-"""Words by which browsers and systems name themselves; one that also names others stands behind them."""
+"""Words in user agents. A browser that also names others stands before those: Edge also says Chrome."""
 _SHORT = {"Edg": "Edge", "OPR": "Opera", "SamsungBrowser": "Samsung Internet", "CrOS": "ChromeOS"}
 
 
 def _browser(agent: str) -> str:
-    """A browser in a few words; one that is not known in its own, cut."""
+    """Return a short name of a browser and its system; an unknown user agent is only cut."""
     words = [next((word for word in known if word in agent), "") for known in (_BROWSERS, _SYSTEMS)]
     return ", ".join(_SHORT.get(word, word) for word in words if word) or agent[:60]
 
@@ -95,12 +95,12 @@ def _iso(moment: datetime) -> str:
 
 
 def _minutes(language: str, seconds: float) -> str:
-    """A time that is left, in whole minutes."""
+    """Format a remaining time, in whole minutes."""
     return format_timedelta(60 * ceil(seconds / 60), granularity="minute", locale=language)
 
 
 def _duration(language: str, seconds: float) -> str:
-    """How long something takes, in its greatest unit."""
+    """Format a duration, in its largest unit."""
     return format_timedelta(max(1, round(seconds)), threshold=1.5, locale=language)
 
 
@@ -113,13 +113,13 @@ def _percent(language: str, share: float) -> str:
 
 
 def _relative(language: str, moment: datetime) -> str:
-    """How long ago something was, or in how long it will be."""
+    """Format a time relative to now: `3 minutes ago`, `in 2 days`."""
     difference = moment - datetime.now(UTC)
     return format_timedelta(difference, add_direction=True, threshold=1.2, locale=language)
 
 
 def render(request: PageRequest, template: str, **context: object) -> str:
-    """The HTML of a page."""
+    """Return the HTML of a template."""
     return (
         environment(request.language)
         .get_template(template)
@@ -137,7 +137,7 @@ def render(request: PageRequest, template: str, **context: object) -> str:
 def page(
     request: PageRequest, template: str, /, *, status: int = 200, cookies: Iterable[Cookie] = (), **context: object
 ) -> Response[str]:
-    """A page."""
+    """Return a page."""
     content = render(request, template, **context)
     visit = visit_cookie(request)
     return Response(
@@ -150,11 +150,11 @@ def page(
 
 
 def fragment(request: PageRequest, template: str, /, **context: object) -> Response[str]:
-    """A part of a page, which takes the place of what the page shows."""
+    """Return a part of a page, which htmx swaps in."""
     return Response(render(request, template, **context), media_type=MediaType.HTML, headers=HEADERS)
 
 
 def see_other(address: str, cookies: Iterable[Cookie] = ()) -> Response[None]:
-    """Go on with another page, which the browser gets."""
+    """Redirect to another page."""
     headers = {"Location": address, "Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
     return Response(None, status_code=303, headers=headers, cookies=list(cookies))

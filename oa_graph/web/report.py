@@ -1,4 +1,4 @@
-"""The analysis report on a page. It is made in the background of the process that is asked for it."""
+"""The analysis report. A background task of the process that gets the request creates it."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from oa_graph.analysis.report_panels import Panel, panels
 from oa_graph.collection import Collection
 from oa_graph.errors import NotNow, PackageMissing
 from oa_graph.web.explanations import explanation
-from oa_graph.web.pictures import painted
+from oa_graph.web.pictures import paint_in_thread
 from oa_graph.web.queries import problem_of
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
 from oa_graph.web.trees import languages_of, picture_of
 
-_TREES = 3
-_SECONDS = 60.0
-"""For one statement."""
-_KEPT = timedelta(hours=1)
-_AT_ONCE = 0.5
-"""Seconds that a page waits for a report before it says that it is being made."""
+_DRAWN_TREES = 3
+_STATEMENT_SEC = 60.0
+"""The timeout of one statement."""
+_MAX_AGE = timedelta(hours=1)
+_WAIT_SEC = 0.5
+"""Seconds that the page waits for a report before it says that it is being created."""
 _TAG_LENGTH = 32
-_MOST = 10
-"""Reports that a process keeps."""
+_MAX_REPORTS = 10
+"""How many reports a process keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report, ready to be shown."""
+    """A finished report."""
 
     made: datetime
     data: ReportData
@@ -48,44 +48,52 @@ class Report:
 
 
 @dataclass(slots=True)
-class _Making:
-    """A report that is being made, or that was."""
+class _ReportTask:
+    """The background task of a report."""
 
     begun: datetime
     task: asyncio.Task[Report]
 
 
-async def _make(collection: Collection, lang: str | None) -> Report:
-    agreement = await collection.statistics.agreement(lang=lang, seconds=_SECONDS)
-    data = await report_data.collect(collection.graph, lang=lang, trees=_TREES, agreement=agreement, seconds=_SECONDS)
-    drawn = await painted(lambda: [(panel, Markup(panel.plot) if panel.plot else None) for panel in panels(data)])
+async def _create(collection: Collection, lang: str | None) -> Report:
+    agreement = await collection.statistics.agreement(lang=lang, seconds=_STATEMENT_SEC)
+    data = await report_data.collect(
+        collection.graph, lang=lang, trees=_DRAWN_TREES, agreement=agreement, seconds=_STATEMENT_SEC
+    )
+    drawn = await paint_in_thread(
+        lambda: [(panel, Markup(panel.plot) if panel.plot else None) for panel in panels(data)]
+    )
     return Report(collection.context.clock(), data, report.headline(data), drawn)
 
 
-def _making(request: PageRequest, lang: str, since: datetime) -> _Making:
-    """The report of a language that was begun since then, or that is being made; a new one where there is none."""
-    reports = cast("dict[str, _Making]", request.app.state.setdefault("reports", {}))
-    making = reports.get(lang)
-    if making is None or (making.task.done() and (making.begun < since or making.task.exception() is not None)):
+def _report_task(request: PageRequest, lang: str, since: datetime) -> _ReportTask:
+    """Return the running task of a language, or one that began after `since`; else start one."""
+    reports = cast("dict[str, _ReportTask]", request.app.state.setdefault("reports", {}))
+    report_task = reports.get(lang)
+    if report_task is None or (
+        report_task.task.done() and (report_task.begun < since or report_task.task.exception() is not None)
+    ):
         finished = [tag for tag, other in reports.items() if other.task.done()]
-        for tag in finished[: max(0, len(reports) - _MOST + 1)]:
+        for tag in finished[: max(0, len(reports) - _MAX_REPORTS + 1)]:
             del reports[tag]
         now = request.collection.context.clock()
-        making = _Making(now, asyncio.get_running_loop().create_task(_make(request.collection, lang or None)))
-        reports[lang] = making
-    return making
+        report_task = _ReportTask(
+            now, asyncio.get_running_loop().create_task(_create(request.collection, lang or None))
+        )
+        reports[lang] = report_task
+    return report_task
 
 
 @get("/report")
 async def analysis_report(request: PageRequest, lang: FromQuery[str] = "", since: FromQuery[str] = "") -> Response[Any]:
-    """The report of all trees or of one language. `since`: a time; an older report is made anew."""
+    """Show the report of all trees or of one language. `since`: a time; an older report is created again."""
     languages = await languages_of(request)
     lang = lang[:_TAG_LENGTH]
     now = request.collection.context.clock()
-    making = _making(request, lang, max(now - _KEPT, min(_moment(since), now)))
+    report_task = _report_task(request, lang, max(now - _MAX_AGE, min(_moment(since), now)))
     problem, made = "", None
     try:
-        made = await asyncio.wait_for(asyncio.shield(making.task), _AT_ONCE)
+        made = await asyncio.wait_for(asyncio.shield(report_task.task), _WAIT_SEC)
     except TimeoutError:
         pass
     except PackageMissing as error:
@@ -106,8 +114,8 @@ async def analysis_report(request: PageRequest, lang: FromQuery[str] = "", since
         problem=problem,
         languages=languages,
         lang=lang,
-        anew=_address(lang, now),
-        again=_address(lang, making.begun),
+        refresh_address=_address(lang, now),
+        poll_address=_address(lang, report_task.begun),
     )
 
 
@@ -116,7 +124,7 @@ def _address(lang: str, since: datetime) -> str:
 
 
 def _moment(text: str) -> datetime:
-    """A time from an address; the earliest for text that is none."""
+    """Parse a time of an address; the earliest time for any other text."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -126,13 +134,13 @@ def _moment(text: str) -> datetime:
 
 @get("/report/file")
 async def report_file(request: PageRequest, lang: FromQuery[str] = "") -> Response[Any]:
-    """The report as a page that stands by itself, as `oa-graph report` writes it."""
+    """Download the report as one HTML file, as `oa-graph report` writes it."""
     now = request.collection.context.clock()
     lang = lang[:_TAG_LENGTH]
-    making = _making(request, lang, now - _KEPT)
+    report_task = _report_task(request, lang, now - _MAX_AGE)
     try:
-        made = await asyncio.shield(making.task)
-        content = await painted(lambda: report.render(made.data, made=made.made))
+        made = await asyncio.shield(report_task.task)
+        content = await paint_in_thread(lambda: report.render(made.data, made=made.made))
     except (PackageMissing, NotNow):
         return see_other("/report?" + urlencode({"lang": lang}))
     headers = {

@@ -1,4 +1,4 @@
-"""Messages that people reported or disagree on, and what operators decide."""
+"""Reported and contested messages, and decisions on them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from oa_graph.web.overview import STATE_WORDS
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
 
-_SHOWN = 50
-_SECONDS = 5.0
+_MAX_COMPLAINTS = 50
+_STATEMENT_SEC = 5.0
 
 Decision = Literal["keep", "delete", "restore", "undo"]
 _DECISIONS: frozenset[str] = frozenset({"keep", "delete", "restore", "undo"})
@@ -24,15 +24,15 @@ _DECISIONS: frozenset[str] = frozenset({"keep", "delete", "restore", "undo"})
 
 @get("/reports")
 async def reports(request: PageRequest, done: FromQuery[str] = "", message: FromQuery[str] = "") -> Response[Any]:
-    """Flagged messages that nobody has looked at. `done` and `message`: the last decision."""
-    complaints = await request.collection.posts.complaints(limit=_SHOWN)
+    """List flagged messages that no moderator has looked at since. `done` and `message`: the last decision."""
+    complaints = await request.collection.posts.complaints(limit=_MAX_COMPLAINTS)
     return _page(request, complaints, contested=False, done=done, message=message)
 
 
 @get("/reports/contested")
 async def contested(request: PageRequest, done: FromQuery[str] = "", message: FromQuery[str] = "") -> Response[Any]:
-    """Messages whose reviewers contradict each other."""
-    ids = await request.collection.statistics.contested_posts(limit=_SHOWN, seconds=_SECONDS)
+    """List messages whose reviewers contradict each other."""
+    ids = await request.collection.statistics.contested_posts(limit=_MAX_COMPLAINTS, seconds=_STATEMENT_SEC)
     complaints = await request.collection.posts.complaints_about(ids)
     live = [complaint for complaint in complaints if not complaint.post.deleted]
     return _page(request, live, contested=True, done=done, message=message)
@@ -47,14 +47,14 @@ def _page(
         complaints=complaints,
         contested=contested,
         done=done if done in _DECISIONS else "",
-        message=_id(message),
-        most=_SHOWN,
+        message=_valid_id(message),
+        max_complaints=_MAX_COMPLAINTS,
         state_words=STATE_WORDS,
         label_words=labels.WORDS,
     )
 
 
-def _id(text: str) -> str:
+def _valid_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
@@ -63,7 +63,7 @@ def _id(text: str) -> str:
 
 @get("/reports/{message_id:uuid}")
 async def report(request: PageRequest, message_id: FromPath[UUID]) -> Response[Any]:
-    """A message in its thread, with all that people said against it."""
+    """Show a message in its thread, with its flags and reports."""
     id = str(message_id)
     complaints = await request.collection.posts.complaints_about([id])
     if not complaints:
@@ -81,7 +81,7 @@ async def report(request: PageRequest, message_id: FromPath[UUID]) -> Response[A
 
 @post("/reports/{message_id:uuid}")
 async def decide(request: PageRequest, message_id: FromPath[UUID]) -> Response[Any]:
-    """Keep a message, delete it with all below, restore it, or undo a deletion or a restoration."""
+    """Keep, delete or restore a message, or undo a deletion or restoration."""
     id, decision = str(message_id), await request.field("decision")
     back = "/reports/contested" if await request.field("contested") else "/reports"
     if decision not in _DECISIONS:

@@ -1,4 +1,4 @@
-"""The request as the handlers of the pages see it."""
+"""The request of the pages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLOSED_GUIDELINES_COOKIE = "oa-graph-closed-guidelines"
 
 
 class PageRequest(Request[SignedIn | None, ApiClient, State]):
-    """A request for a page. The guards of `oa_graph.web.guards` set `user`: who is signed in."""
+    """A request for a page. The guards of `oa_graph.web.guards` set its `user`."""
 
     @property
     def collection(self) -> Collection:
@@ -34,12 +34,12 @@ class PageRequest(Request[SignedIn | None, ApiClient, State]):
 
     @property
     def adhoc(self) -> AdhocQueries:
-        """Where analysts' statements run."""
+        """Runs the statements of analysts."""
         return cast("AdhocQueries", self.app.state["adhoc"])
 
     @property
-    def browser(self) -> str | None:
-        """The address of the Neo4j Browser; None where it is not ours to know."""
+    def neo4j_browser(self) -> str | None:
+        """The address of the Neo4j Browser; None unless the service runs the managed database."""
         return cast("str | None", self.app.state["browser"])
 
     @property
@@ -49,18 +49,18 @@ class PageRequest(Request[SignedIn | None, ApiClient, State]):
 
     @property
     def signed_in(self) -> SignedIn | None:
-        """Who is signed in, on pages that look; None before the guards."""
+        """The session and its user; None before the guards, or without a session."""
         return cast("SignedIn | None", cast("dict[str, object]", self.scope).get("user"))
 
     @property
     def me(self) -> User:
-        """Who is signed in, on pages where somebody is."""
+        """The user, on pages that require a session."""
         assert self.signed_in is not None, "the guard of the page lets nobody else in"
         return self.signed_in.user
 
     @property
     def identity(self) -> UserIdentity:
-        """Who is signed in, as the client of the pages names them."""
+        """The user, as a frontend names one."""
         return UserIdentity(self.me.method, self.me.name, self.me.display_name)
 
     @property
@@ -75,7 +75,7 @@ class PageRequest(Request[SignedIn | None, ApiClient, State]):
 
     @property
     def language(self) -> str:
-        """The language of the pages: the chosen one, else what suits the browser."""
+        """The language of the pages: the chosen one, else the best match for the browser."""
         chosen = self.cookies.get(LANGUAGE_COOKIE, "")
         return chosen if chosen in texts.LANGUAGES else texts.negotiated(self.headers.get("accept-language", ""))
 
@@ -87,20 +87,20 @@ class PageRequest(Request[SignedIn | None, ApiClient, State]):
 
     @property
     def closed_guidelines(self) -> list[str]:
-        """The ids of guidelines that their reader has closed."""
+        """The ids of guidelines that the user has closed."""
         return self.cookies.get(CLOSED_GUIDELINES_COOKIE, "").split(".")
 
-    def text(self, message: str, **values: object) -> str:
-        """A text for people in the language of the pages."""
+    def gettext(self, message: str, **values: object) -> str:
+        """Translate a message into the language of the pages, and format `values` into it."""
         translated = texts.translations(self.language).gettext(message)
         return translated % values if values else translated
 
     async def field(self, name: str) -> str:
-        """The last value of a field of the form, as text with plain line ends; empty without one."""
+        """Return the last value of a form field, with plain line ends; empty without one."""
         values = await self.fields(name)
         return values[-1] if values else ""
 
     async def fields(self, name: str) -> list[str]:
-        """All values of a field of the form."""
+        """Return all values of a form field."""
         form = await self.form()
         return [str(value).replace("\r\n", "\n").replace("\0", "\ufffd") for value in form.getall(name, [])]

@@ -1,4 +1,4 @@
-"""Answers of statements on pages: read to a bound, shown as a table, a plot or a graph, and downloaded as a whole."""
+"""Results of statements: the first rows for a page, or all of them as a download."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from oa_graph.graph.statements import Statement, declared
 from oa_graph.installation import PAGES
 from oa_graph.web.request import PageRequest
 
-SHOWN = 200
-"""Rows of a table on a page; a download has all."""
-_SHOWN_BYTES = 4 << 20
+MAX_ROWS = 200
+"""Rows of a table on a page; a download has all rows."""
+_MAX_BYTES = 4 << 20
 
 Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """The beginning of an answer, or all of it."""
+class QueryResult:
+    """The first rows of a result, or all of them."""
 
     columns: tuple[str, ...]
     rows: Rows
@@ -43,29 +43,29 @@ class Result:
     warnings: tuple[Notification, ...]
 
 
-async def read(request: PageRequest, statement: str, parameters: Mapping[str, object]) -> Result:
-    """Run a statement and read as much of its answer as a page shows. Raise what `AdhocQueries.ask` raises."""
+async def read(request: PageRequest, statement: str, parameters: Mapping[str, object]) -> QueryResult:
+    """Run a statement, and read as many rows as a page shows. Raise what `AdhocQueries.ask` raises."""
     record = _record(request, statement)
-    stream = await _asked(request, statement, parameters, record)
+    stream = await _run(request, statement, parameters, record)
     lines: list[bytes] = []
     try:
-        async for encoded in _counted(stream, record):
+        async for encoded in _counted_chunks(stream, record):
             lines.append(encoded)
-            if record.rows > SHOWN or record.size > _SHOWN_BYTES:
+            if record.rows > MAX_ROWS or record.size > _MAX_BYTES:
                 break
     finally:
         stream.cancel()
         record.write()
     rows = await asyncio.to_thread(_parsed, lines)
-    is_cut = len(rows) > SHOWN or record.size > _SHOWN_BYTES
-    return Result(stream.columns, rows[:SHOWN], is_cut, stream.warnings)
+    is_cut = len(rows) > MAX_ROWS or record.size > _MAX_BYTES
+    return QueryResult(stream.columns, rows[:MAX_ROWS], is_cut, stream.warnings)
 
 
 def _record(request: PageRequest, statement: str) -> StatementRecord:
     return StatementRecord(f"{PAGES.id}:{request.me.id}", statement)
 
 
-async def _asked(
+async def _run(
     request: PageRequest, statement: str, parameters: Mapping[str, object], record: StatementRecord
 ) -> ResultStream:
     try:
@@ -78,7 +78,7 @@ async def _asked(
         raise
 
 
-async def _counted(stream: ResultStream, record: StatementRecord) -> AsyncGenerator[bytes]:
+async def _counted_chunks(stream: ResultStream, record: StatementRecord) -> AsyncGenerator[bytes]:
     try:
         async for rows in stream.rows():
             record.rows += rows.number
@@ -106,14 +106,14 @@ async def download(
     form: TableFormat,
     query: Statement | None = None,
 ) -> Response[Any]:
-    """A whole answer as a file. `query`: where the types of the columns are declared.
+    """Return a whole result as a file. `query`: declares the types of the columns.
 
     Raise PackageMissing for Parquet without pyarrow, CannotExport, and what `AdhocQueries.ask` raises.
     """
     if form is TableFormat.PARQUET:
         await asyncio.to_thread(arrow.parquet)
     record = _record(request, statement)
-    stream = await _asked(request, statement, parameters, record)
+    stream = await _run(request, statement, parameters, record)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}.{form.value}"',
         "Cache-Control": "no-store",
@@ -126,9 +126,9 @@ async def download(
 
 
 async def _json_lines(stream: ResultStream, record: StatementRecord) -> AsyncGenerator[bytes]:
-    """An object for each row. Where the answer ends too early, so does the download, which browsers tell."""
+    """Yield a JSON object for each row. If the statement fails, the download breaks off, which browsers report."""
     try:
-        async for lines in _counted(stream, record):
+        async for lines in _counted_chunks(stream, record):
             objects = [dict(zip(stream.columns, row, strict=True)) for row in _parsed([lines])]
             yield "".join(json.dumps(fields, ensure_ascii=False) + "\n" for fields in objects).encode()
     finally:
@@ -145,7 +145,7 @@ async def _parquet(stream: ResultStream, record: StatementRecord, query: Stateme
             with tables.table_writer(file, TableFormat.PARQUET, stream.columns, types) as writer:
                 waiting: list[bytes] = []
                 begun = 0
-                async for lines in _counted(stream, record):
+                async for lines in _counted_chunks(stream, record):
                     waiting.append(lines)
                     if record.rows - begun >= TableFormat.PARQUET.batch:
                         await asyncio.to_thread(writer.write, _typed(waiting, stream.columns, known))
@@ -159,7 +159,7 @@ async def _parquet(stream: ResultStream, record: StatementRecord, query: Stateme
 
 
 def _typed(lines: Sequence[bytes], columns: Sequence[str], known: Mapping[str, str]) -> list[tuple[Any, ...]]:
-    """Rows whose times are times again, where the query declares them."""
+    """Return rows, with the times that the query declares parsed from their JSON text."""
     readers = [_TIMES.get(known.get(name, "")) for name in columns]
     return [
         tuple(
@@ -177,7 +177,7 @@ _TIMES = {"ZONED DATETIME": datetime.fromisoformat, "DATE": date.fromisoformat}
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A value in a table."""
+    """A cell of a table."""
 
     text: str | None
     """None: null."""
@@ -186,13 +186,13 @@ class Cell:
 
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z")
-"""A time in UTC as answers have it; a page shows it to the second."""
+"""A time in UTC, as results have it; a page shows it to the second."""
 _LINKED = frozenset({"tree", "post"})
 """Columns that hold ids of trees and posts."""
 
 
-def cells(result: Result) -> list[list[Cell]]:
-    """The rows of a table."""
+def cells(result: QueryResult) -> list[list[Cell]]:
+    """Return the rows of a table."""
     return [[_cell(name, value) for name, value in zip(result.columns, row, strict=True)] for row in result.rows]
 
 
@@ -206,7 +206,7 @@ def _cell(column: str, value: object) -> Cell:
 
 
 def is_id(value: object) -> bool:
-    """Whether a value is the id of a post, a tree or a user."""
+    """Return whether a value is the id of a post, a tree or a user."""
     try:
         return isinstance(value, str) and str(UUID(value)) == value
     except ValueError:

@@ -14,18 +14,18 @@ from oa_graph.web.render import page, see_other
 from oa_graph.web.request import LANGUAGE_COOKIE, WORK_LANGUAGES_COOKIE, PageRequest
 
 NAME_LENGTH = 40
-_MOST_LANGUAGES = 10
+_MAX_LANGUAGES = 10
 
 
 @get("/")
 async def home(request: PageRequest) -> Response[Any]:
-    """The start page; whoever is signed in goes on to the tasks."""
+    """Show the start page; redirect a signed-in user to the tasks."""
     return see_other("/tasks") if request.signed_in else page(request, "home.html")
 
 
 @get("/invite/{token:str}")
 async def invite(request: PageRequest, token: FromPath[str]) -> Response[Any]:
-    """What a link opens. It changes nothing: chat programs open links to preview them."""
+    """Show the sign-in button of an invite. Changes nothing: chat programs open links to preview them."""
     try:
         usable = await request.collection.sessions.usable(token)
     except InviteNotUsable as error:
@@ -35,12 +35,12 @@ async def invite(request: PageRequest, token: FromPath[str]) -> Response[Any]:
 
 @post("/invite/{token:str}")
 async def redeem(request: PageRequest, token: FromPath[str]) -> Response[Any]:
-    """Sign in. A session that the browser has already ends."""
+    """Sign in by an invite. An earlier session of this browser ends."""
     sessions = request.collection.sessions
     usable = await sessions.usable(token)
     display_name = " ".join((await request.field("display_name")).split())[:NAME_LENGTH]
     if not (display_name or usable.user_name):
-        problem = request.text("Please enter a name.")
+        problem = request.gettext("Please enter a name.")
         return page(request, "invite.html", status=422, invite=usable, problem=problem)
     session_token, _ = await sessions.redeem(
         token, display_name=display_name, agent=request.headers.get("user-agent", "")
@@ -73,9 +73,9 @@ async def languages(request: PageRequest, first: FromQuery[str] = "") -> Respons
 
 @post("/languages")
 async def choose_languages(request: PageRequest) -> Response[Any]:
-    """Keep the choice in the browser."""
+    """Store the chosen languages in cookies."""
     named = [await request.field("first_language"), *await request.fields("language")]
-    tags = list(dict.fromkeys(tag for tag in named if tag in texts.WORK_LANGUAGES))[:_MOST_LANGUAGES]
+    tags = list(dict.fromkeys(tag for tag in named if tag in texts.WORK_LANGUAGES))[:_MAX_LANGUAGES]
     pages = await request.field("pages_language")
     kept = [cookies.preference_cookie(request, WORK_LANGUAGES_COOKIE, ".".join(tags))] if tags else []
     if pages in texts.LANGUAGES:
@@ -89,7 +89,7 @@ def _sorted_languages() -> list[str]:
 
 @get("/account")
 async def account(request: PageRequest) -> Response[Any]:
-    """Who is signed in, and where."""
+    """Show the account and its sessions."""
     sessions = await request.collection.sessions.of_user(request.me.id)
     return page(request, "account.html", sessions=sessions)
 

@@ -1,4 +1,4 @@
-"""Tasks, one after the other: ask for one, do it, skip it, report a message."""
+"""Tasks: request one, answer it, skip it, report a message."""
 
 from __future__ import annotations
 
@@ -27,55 +27,55 @@ from oa_graph.posts import REPORT_LABELS
 from oa_graph.web import answers, labels
 from oa_graph.web.cookies import preference_cookie
 from oa_graph.web.explanations import explanation, nothing_to_do
-from oa_graph.web.kinds import WANTS, Want, words_of
+from oa_graph.web.kinds import WORK_CHOICES, WorkChoice, words_of
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
 
-_WANT_COOKIE = "oa-graph-want"
+_WORK_COOKIE = "oa-graph-work"
 _REASON_LENGTH = 500
 _KEY_LENGTH = 255
 
 
 @get("/tasks")
 async def overview(request: PageRequest, done: FromQuery[str] = "", reason: FromQuery[str] = "") -> Response[Any]:
-    """Where to go on: open tasks, and the next one. `done`: the task whose answer has just been stored."""
+    """Show the open tasks and the choice of the next one. `done`: the task whose answer was just stored."""
     return page(
         request,
         "tasks.html",
         open_tasks=await request.collection.tasks.open(request.me),
-        want=_want(request),
-        wants=WANTS,
+        chosen_work=_chosen_work(request),
+        work_choices=WORK_CHOICES,
         words_of=words_of,
         done=done,
         problem=nothing_to_do(request, reason) if reason else None,
     )
 
 
-def _want(request: PageRequest) -> Want:
-    chosen = request.cookies.get(_WANT_COOKIE, "")
-    return next((want for want in WANTS if want.name == chosen), WANTS[0])
+def _chosen_work(request: PageRequest) -> WorkChoice:
+    chosen = request.cookies.get(_WORK_COOKIE, "")
+    return next((work for work in WORK_CHOICES if work.name == chosen), WORK_CHOICES[0])
 
 
 @post("/tasks/next")
 async def next_task(request: PageRequest) -> Response[Any]:
-    """Take the next task of the chosen work."""
-    name = await request.field("want")
-    want = next((want for want in WANTS if want.name == name), WANTS[0])
-    cookies = [preference_cookie(request, _WANT_COOKIE, want.name)]
+    """Request a task of the chosen work."""
+    name = await request.field("work")
+    work = next((work for work in WORK_CHOICES if work.name == name), WORK_CHOICES[0])
+    cookies = [preference_cookie(request, _WORK_COOKIE, work.name)]
     try:
-        task = await _request_task(request, want, key=await request.field("request_id"))
+        task = await _request_task(request, work, key=await request.field("request_id"))
     except NoTask as error:
         return see_other(f"/tasks?reason={error.values['reason']}", cookies)
     return see_other(f"/tasks/{task.id}", cookies)
 
 
-async def _request_task(request: PageRequest, want: Want, *, key: str) -> Task:
-    """Take a task of the first kind of this work that has one; of a form that is sent twice, the same one.
+async def _request_task(request: PageRequest, work: WorkChoice, *, key: str) -> Task:
+    """Request a task of the first kind of this work that has one. A form that is sent twice gets the same task.
 
     Raise NoTask.
     """
     problem: NoTask | None = None
-    for kind in want.kinds:
+    for kind in work.kinds:
         try:
             task = await request.collection.tasks.request(
                 kind,
@@ -88,7 +88,7 @@ async def _request_task(request: PageRequest, want: Want, *, key: str) -> Task:
         except NothingToHandOut as error:
             problem = error
         except IdempotencyKeyReused:  # the form is sent again, and the choice of work or languages has changed since
-            return await _request_task(request, want, key="")
+            return await _request_task(request, work, key="")
         else:
             await request.collection.tasks.acknowledge(
                 task.id, message_id=answers.message_id(task.id), client=PAGES, user=request.me
@@ -106,7 +106,7 @@ def _quotas(request: PageRequest, kind: TaskKind | None) -> Any:
 
 @get("/tasks/{task_id:uuid}")
 async def task(request: PageRequest, task_id: FromPath[UUID], done: FromQuery[str] = "") -> Response[Any]:
-    """One task to do."""
+    """Show a task. `done`: the task whose answer was just stored."""
     try:
         open_task = await request.collection.tasks.open_task(str(task_id), user=request.me)
     except TaskNotFound:
@@ -120,7 +120,7 @@ def _task_page(
     *,
     done: str = "",
     problem: str = "",
-    filled: answers.Filled | None = None,
+    submission: answers.Submission | None = None,
     status: int = 200,
 ) -> Response[Any]:
     limits = request.collection.context.limits
@@ -137,31 +137,31 @@ def _task_page(
         work_languages=request.work_languages,
         done=done,
         problem=problem,
-        filled=filled or answers.Filled(),
+        submission=submission or answers.Submission(),
     )
 
 
 @post("/tasks/{task_id:uuid}")
 async def answer(request: PageRequest, task_id: FromPath[UUID]) -> Response[Any]:
-    """Store the answer of a task, and go on with the next one. An answer that is sent twice is stored once."""
-    id, filled = str(task_id), await answers.filled(request)
+    """Store an answer, and go on with the next task. An answer that is sent twice is stored once."""
+    id, submission = str(task_id), await answers.read_submission(request)
     try:
-        await request.collection.tasks.submit(answers.answer(id, filled), client=PAGES, user=request.identity)
+        await request.collection.tasks.submit(answers.answer(id, submission), client=PAGES, user=request.identity)
     except answers.Incomplete as error:
-        return await _not_stored(request, id, filled, request.text(str(error)))
+        return await _not_stored(request, id, submission, request.gettext(str(error)))
     except (NotNow, NotValid, AnswerWithoutTask) as error:
         is_over = isinstance(error, (TaskAlreadyDone, TaskExpired, AnswerWithoutTask))
-        return await _not_stored(request, id, filled, explanation(request, error), is_over=is_over)
+        return await _not_stored(request, id, submission, explanation(request, error), is_over=is_over)
     return await _go_on(request, id)
 
 
 async def _not_stored(
-    request: PageRequest, id: str, filled: answers.Filled, message: str, *, is_over: bool = False
+    request: PageRequest, id: str, submission: answers.Submission, message: str, *, is_over: bool = False
 ) -> Response[Any]:
-    """Show the form again with all that was entered; where the task is over, the text, to take along."""
+    """Show the form again, filled in; if the task is over, show the text to copy."""
 
     def over(status: int) -> Response[Any]:
-        return page(request, "task_over.html", status=status, done="", message=message, written=filled.text)
+        return page(request, "task_over.html", status=status, done="", message=message, written=submission.text)
 
     if is_over:
         return over(409)
@@ -171,13 +171,13 @@ async def _not_stored(
         return over(409)
     except NotNow:
         return over(503)
-    return _task_page(request, open_task.task, problem=message, filled=filled, status=422)
+    return _task_page(request, open_task.task, problem=message, submission=submission, status=422)
 
 
 async def _go_on(request: PageRequest, done: str) -> Response[Any]:
-    """After an answer or a skip: the next task, if there is one."""
+    """Redirect to the next task after an answer or a skip, or to the overview if there is none."""
     try:
-        task = await _request_task(request, _want(request), key=f"after {done}")
+        task = await _request_task(request, _chosen_work(request), key=f"after {done}")
     except NoTask as error:
         return see_other(f"/tasks?done={done}&reason={error.values['reason']}")
     except NotNow:  # the answer is stored; the next page says what is the matter
@@ -187,7 +187,7 @@ async def _go_on(request: PageRequest, done: str) -> Response[Any]:
 
 @post("/tasks/{task_id:uuid}/renew")
 async def renew(request: PageRequest, task_id: FromPath[UUID]) -> dict[str, Any]:
-    """Keep the place of a task, as long as somebody is at work."""
+    """Renew the lease of a task. The script calls it while the user is active."""
     try:
         lease = await request.collection.tasks.renew(str(task_id), client=PAGES, user=request.me)
     except (TaskNotFound, TaskExpired):
@@ -201,7 +201,7 @@ async def renew(request: PageRequest, task_id: FromPath[UUID]) -> dict[str, Any]
 
 @post("/tasks/{task_id:uuid}/skip")
 async def skip(request: PageRequest, task_id: FromPath[UUID]) -> Response[Any]:
-    """Leave a task to others, and go on."""
+    """Skip a task, and go on with the next one."""
     reasons = [await request.field("reason"), await request.field("note")]
     reason = ": ".join(part.strip() for part in reasons if part.strip())[:_REASON_LENGTH]
     try:
@@ -213,7 +213,7 @@ async def skip(request: PageRequest, task_id: FromPath[UUID]) -> Response[Any]:
 
 @get("/messages/{message_id:uuid}/report")
 async def report_form(request: PageRequest, message_id: FromPath[UUID], task_id: FromQuery[str] = "") -> Response[Any]:
-    """Say what is wrong with a message."""
+    """Show the form to report a message."""
     return await _report_page(request, str(message_id), task_id)
 
 
@@ -240,12 +240,12 @@ def _task_address(task_id: str) -> str:
 
 @post("/messages/{message_id:uuid}/report")
 async def report(request: PageRequest, message_id: FromPath[UUID]) -> Response[Any]:
-    """Store a report, and go back to the task."""
+    """Store a report, and offer the way back to the task."""
     task_id, note = await request.field("task_id"), (await request.field("note")).strip()
     chosen = await request.fields("label")
     chosen_labels = {label.value: 1.0 for label in TextLabel if label.value in chosen and label in REPORT_LABELS}
     if not (chosen_labels or note):
-        problem = request.text("Please say what is wrong.")
+        problem = request.gettext("Please say what is wrong.")
         return await _report_page(request, str(message_id), task_id, problem=problem)
     await request.collection.tasks.submit(
         LabelAnswer(task=None, post=str(message_id), text=note, labels=chosen_labels, is_report=True),
@@ -257,6 +257,6 @@ async def report(request: PageRequest, message_id: FromPath[UUID]) -> Response[A
 
 @get("/guidelines/{guideline_id:str}")
 async def guideline(request: PageRequest, guideline_id: FromPath[str]) -> Response[Any]:
-    """A whole guideline, in the version that a task shows."""
+    """Show a whole guideline, in the version of a task."""
     text = await request.collection.guidelines.get(guideline_id)
     return page(request, "guideline.html", guideline=text, words=words_of(text.kind))

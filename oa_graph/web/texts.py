@@ -1,4 +1,4 @@
-"""The texts for people: English in the templates and in the code, other languages in `locale/<language>.po`."""
+"""Translations: English in the templates and the code, other languages in `locale/<language>.po`."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("en", "de")
-"""The languages of the pages, the first for everybody else."""
+"""The languages of the pages; the first is the default."""
 
 WORK_LANGUAGES = (
     "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "gl", "he", "hi",
     "hr", "hu", "id", "it", "ja", "ko", "lt", "lv", "ms", "nl", "nb", "pl", "pt-BR", "pt-PT", "ro", "ru", "sk", "sl",
     "sq", "sr", "sv", "sw", "ta", "th", "tr", "uk", "ur", "vi", "zh-Hans", "zh-Hant",
 )  # fmt: skip
-"""The languages that people can choose to work in."""
+"""The languages of tasks to choose from."""
 
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """The catalogue of a language of the pages."""
+    """Return the catalogue of a language of the pages."""
     if language == LANGUAGES[0]:
         return NullTranslations()
     source, compiled = files("oa_graph.web") / "locale" / f"{language}.po", BytesIO()
@@ -37,18 +37,18 @@ def translations(language: str) -> NullTranslations:
 
 @cache
 def locale(tag: str) -> Locale:
-    """What is known of a language. Raise babel.UnknownLocaleError."""
+    """Return what Babel knows about a language. Raise babel.UnknownLocaleError."""
     return Locale.parse(tag, sep="-")
 
 
 def negotiated(accept_language: str) -> str:
-    """The language of the pages that suits a browser best."""
+    """Return the language of the pages that suits a browser best."""
     preferred = [_tag(part) for part in accept_language.split(",")[:20]]
     return negotiate_locale([tag for tag in preferred if tag], LANGUAGES, sep="-") or LANGUAGES[0]
 
 
 def preferred_work_language(accept_language: str) -> str:
-    """The language that somebody who has chosen none works in: the browser's first that is offered."""
+    """Return the default language of tasks: the first language of the browser that is offered."""
     for part in accept_language.split(",")[:20]:
         tag = _tag(part)
         if match := next((known for known in WORK_LANGUAGES if known in (tag, tag.partition("-")[0])), None):
@@ -62,7 +62,7 @@ def _tag(part: str) -> str:
 
 @cache
 def own_name(tag: str) -> str:
-    """The name of a language in that language; a tag that is not known names itself."""
+    """Return the name of a language in that language; an unknown tag is returned as it is."""
     try:
         name = locale(tag).get_display_name(tag.replace("-", "_")) or tag
     except (ValueError, UnknownLocaleError):
@@ -72,7 +72,7 @@ def own_name(tag: str) -> str:
 
 @cache
 def is_right_to_left(tag: str) -> bool:
-    """Whether a language is written from right to left."""
+    """Return whether a language is written from right to left."""
     try:
         return locale(tag).text_direction == "rtl"
     except (ValueError, UnknownLocaleError):
@@ -80,11 +80,11 @@ def is_right_to_left(tag: str) -> bool:
 
 
 def work_languages(value: str, accept_language: str) -> Sequence[str]:
-    """The languages that a cookie names, in order; without one that the browser prefers."""
+    """Return the languages of tasks that a cookie names, in order; without any, the one that the browser prefers."""
     chosen = [tag for tag in value.split(".") if tag in WORK_LANGUAGES]
     return chosen or [preferred_work_language(accept_language)]
 
 
-def marked(message: str) -> str:
-    """Mark a text for the catalogues that is translated later."""
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools know
+    """Mark a message for the catalogues; `PageRequest.gettext` or the template translates it."""
     return message

@@ -1,4 +1,4 @@
-"""The explorer of trees: a list to search in, and each tree as a drawing, as threads, and post by post."""
+"""The tree explorer: a searchable list, and each tree as a drawing with a thread reader."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from oa_graph.web import labels
 from oa_graph.web.guards import UnfinishedTree
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
-from oa_graph.web.texts import marked
+from oa_graph.web.texts import N_
 
-_SHOWN = 30
-"""Trees or messages of a page."""
-_ROUNDS = 5
-"""How often messages are read for one page: those in trees that may not be seen are left out."""
+_PAGE_SIZE = 30
+"""Trees or messages on a page."""
+_MAX_READS = 5
+"""How often messages are read for one page: messages of hidden trees are dropped after reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class StateWords:
-    """How the state of a tree is called."""
+    """The name of the state of a tree, and the kind of its badge."""
 
     label: str
     badge: str = ""
 
 
 STATES: Mapping[TreeState, StateWords] = {
-    TreeState.READY_FOR_EXPORT: StateWords(marked("finished"), "good"),
-    TreeState.GROWING: StateWords(marked("growing"), "accent"),
-    TreeState.RANKING: StateWords(marked("being ranked"), "accent"),
-    TreeState.READY_FOR_SCORING: StateWords(marked("to be scored"), "accent"),
-    TreeState.INITIAL_PROMPT_REVIEW: StateWords(marked("prompt under review"), "wait"),
-    TreeState.PROMPT_LOTTERY_WAITING: StateWords(marked("waiting for the lottery"), "wait"),
-    TreeState.BACKLOG_RANKING: StateWords(marked("waiting to be ranked"), "wait"),
-    TreeState.ABORTED_LOW_GRADE: StateWords(marked("rejected"), "bad"),
-    TreeState.SCORING_FAILED: StateWords(marked("without clear ranks"), "bad"),
-    TreeState.HALTED_BY_MODERATOR: StateWords(marked("halted"), "bad"),
+    TreeState.READY_FOR_EXPORT: StateWords(N_("finished"), "good"),
+    TreeState.GROWING: StateWords(N_("growing"), "accent"),
+    TreeState.RANKING: StateWords(N_("being ranked"), "accent"),
+    TreeState.READY_FOR_SCORING: StateWords(N_("to be scored"), "accent"),
+    TreeState.INITIAL_PROMPT_REVIEW: StateWords(N_("prompt under review"), "wait"),
+    TreeState.PROMPT_LOTTERY_WAITING: StateWords(N_("waiting for the lottery"), "wait"),
+    TreeState.BACKLOG_RANKING: StateWords(N_("waiting to be ranked"), "wait"),
+    TreeState.ABORTED_LOW_GRADE: StateWords(N_("rejected"), "bad"),
+    TreeState.SCORING_FAILED: StateWords(N_("without clear ranks"), "bad"),
+    TreeState.HALTED_BY_MODERATOR: StateWords(N_("halted"), "bad"),
 }
 assert {*STATES} == {*TreeState}, "each state has its words"
 
@@ -58,8 +58,8 @@ assert {*STATES} == {*TreeState}, "each state has its words"
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What somebody looks for; empty texts leave nothing out."""
+class TreeSearch:
+    """The filters of the list; an empty one filters nothing."""
 
     words: str
     lang: str
@@ -68,13 +68,13 @@ class Search:
     until: str
 
     def address(self, after: str) -> str:
-        """Where the page behind a cursor is."""
+        """Return the address of the page after a cursor."""
         fields = {"q": self.words, "lang": self.lang, "state": self.state, "since": self.since, "until": self.until}
         return "/trees?" + urlencode({name: value for name, value in {**fields, "after": after}.items() if value})
 
     @property
     def is_narrow(self) -> bool:
-        """Whether it leaves anything out."""
+        """Whether any filter is set."""
         return bool(self.words or self.lang or self.state or self.since or self.until)
 
 
@@ -88,19 +88,19 @@ async def trees(
     until: FromQuery[str] = "",
     after: FromQuery[str] = "",
 ) -> Response[Any]:
-    """The list of trees, or of the messages with some words."""
+    """List trees or, with `q`, the messages that have its words."""
     languages = await languages_of(request)
     visible = [known for known in STATES if request.is_operator or known in FINISHED]
     words = " ".join(q.split())[:500]
     if words and not lang:
         lang = next((tag for tag in request.work_languages if tag in languages), next(iter(languages), "en"))
-    search = Search(words, lang, tree_state if tree_state in visible else "", _day(since), _day(until))
+    search = TreeSearch(words, lang, tree_state if tree_state in visible else "", _day(since), _day(until))
     states = frozenset({TreeState(search.state)} if search.state else visible)
-    span = _span(search, after)
-    hits = await _hits(request, search, states, span) if words else Hits()
+    span = _page_range(search, after)
+    hits = await _hits(request, search, states, span) if words else MessageHits()
     rows = [] if words else await _trees(request, search, states, span)
-    shown = rows[:_SHOWN]
-    cursor = _cursor(shown[-1].created, shown[-1].id) if len(rows) > _SHOWN else hits.cursor
+    shown = rows[:_PAGE_SIZE]
+    cursor = _cursor(shown[-1].created, shown[-1].id) if len(rows) > _PAGE_SIZE else hits.cursor
     return page(
         request,
         "trees.html",
@@ -116,27 +116,27 @@ async def trees(
 
 
 async def languages_of(request: PageRequest) -> Mapping[str, int]:
-    """The languages that there are posts in, the most used first, with the number of posts."""
+    """Return the number of posts by language, the most used language first."""
     counts = (await request.collection.statistics.counts()).active_by_lang
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _day(text: str) -> str:
-    """A date as the form has it; empty for anything else."""
+    """Return a valid date as the form has it; empty for any other text."""
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         return ""
 
 
-def _span(search: Search, after: str) -> PageRange[datetime]:
-    """What to read: one item more than a page shows."""
-    low = Bound(_at(search.since, time.min), FIRST_ID) if search.since else None
-    end = Bound(_at(search.until, time.max), LAST_ID) if search.until else None
-    return PageRange(low, _bound(after) or end, desc=True, limit=_SHOWN + 1)
+def _page_range(search: TreeSearch, after: str) -> PageRange[datetime]:
+    """Return the range to read: one item more than a page shows."""
+    low = Bound(_moment(search.since, time.min), FIRST_ID) if search.since else None
+    end = Bound(_moment(search.until, time.max), LAST_ID) if search.until else None
+    return PageRange(low, _parsed_cursor(after) or end, desc=True, limit=_PAGE_SIZE + 1)
 
 
-def _at(day: str, hour: time) -> datetime:
+def _moment(day: str, hour: time) -> datetime:
     return datetime.combine(date.fromisoformat(day), hour, UTC)
 
 
@@ -144,8 +144,8 @@ def _cursor(created: datetime | None, id: str) -> str:
     return f"{created.astimezone(UTC).isoformat()}${id}" if created else ""
 
 
-def _bound(after: str) -> Bound[datetime] | None:
-    """Where a page begins; None for the first, and for text that is no cursor."""
+def _parsed_cursor(after: str) -> Bound[datetime] | None:
+    """Return where a page begins; None for the first page, and for text that is no cursor."""
     moment, _, id = after.partition("$")
     try:
         created = datetime.fromisoformat(moment)
@@ -155,37 +155,39 @@ def _bound(after: str) -> Bound[datetime] | None:
 
 
 async def _trees(
-    request: PageRequest, search: Search, states: frozenset[TreeState], span: PageRange[datetime]
+    request: PageRequest, search: TreeSearch, states: frozenset[TreeState], span: PageRange[datetime]
 ) -> list[ListedTree]:
     where = TreeFilter(states, search.lang or None, include_deleted=request.is_operator)
     return await request.collection.posts.trees(span, where=where)
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
-    """The messages of a page that hold some words, with the states of their trees, and what follows them."""
+class MessageHits:
+    """The found messages of a page with the states of their trees, and the cursor of the next page."""
 
     posts: Sequence[tuple[Post, TreeState]] = ()
     cursor: str = ""
 
 
-async def _hits(request: PageRequest, search: Search, states: frozenset[TreeState], span: PageRange[datetime]) -> Hits:
-    """Messages in trees of some states, newest first."""
+async def _hits(
+    request: PageRequest, search: TreeSearch, states: frozenset[TreeState], span: PageRange[datetime]
+) -> MessageHits:
+    """Search messages in trees of some states, newest first."""
     posts, hits = request.collection.posts, list[tuple[Post, TreeState]]()
     where = PostFilter(lang=search.lang, include_deleted=request.is_operator)
     last: Post | None = None
-    for _ in range(_ROUNDS):
+    for _ in range(_MAX_READS):
         listed_posts = await posts.page(span, where=where, words=search.words)
         tree_states = await posts.tree_states({listed.post.tree for listed in listed_posts})
-        for last, _user in listed_posts[:_SHOWN]:
+        for last, _user in listed_posts[:_PAGE_SIZE]:
             if (state := tree_states.get(last.tree)) in states:
                 hits.append((last, TreeState(state)))
-            if len(hits) == _SHOWN:
-                return Hits(hits, _cursor(last.created, last.id))
-        if last is None or len(listed_posts) <= _SHOWN:
-            return Hits(hits)
-        span = PageRange(span.low, _bound(_cursor(last.created, last.id)), desc=True, limit=span.limit)
-    return Hits(hits, _cursor(last.created, last.id) if last else "")
+            if len(hits) == _PAGE_SIZE:
+                return MessageHits(hits, _cursor(last.created, last.id))
+        if last is None or len(listed_posts) <= _PAGE_SIZE:
+            return MessageHits(hits)
+        span = PageRange(span.low, _parsed_cursor(_cursor(last.created, last.id)), desc=True, limit=span.limit)
+    return MessageHits(hits, _cursor(last.created, last.id) if last else "")
 
 
 # One tree
@@ -193,30 +195,30 @@ async def _hits(request: PageRequest, search: Search, states: frozenset[TreeStat
 
 @dataclass(frozen=True, slots=True)
 class ThreadStep:
-    """A post of a thread, and its place among the replies to the same post."""
+    """A post of a thread, with its siblings."""
 
     post: Post
     siblings: Sequence[Post]
 
     @property
     def place(self) -> int:
-        """From 0."""
+        """The index of the post among its siblings, from 0."""
         return self.siblings.index(self.post)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMean:
-    """What people said of a post by one label."""
+    """The mean value of a label of a post."""
 
     label: TextLabel
     mean: float
     count: int | None
-    """None: an import, which tells the mean alone."""
+    """The number of reviews; None: the mean came with an import."""
 
 
 @get("/trees/{tree_id:uuid}")
 async def tree(request: PageRequest, tree_id: FromPath[UUID], post: FromQuery[str] = "") -> Response[Any]:
-    """One tree. `post`: the id of the post to which the thread goes; else the best thread is shown."""
+    """Show a tree. `post`: the id of the last post of the thread; by default the best thread is shown."""
     id, posts = str(tree_id), request.collection.posts
     whole = await posts.tree(id)
     if not (request.is_operator or whole.state in FINISHED):
@@ -247,12 +249,14 @@ async def tree(request: PageRequest, tree_id: FromPath[UUID], post: FromQuery[st
         label_words=labels.WORDS,
         state_words=STATES,
         kind_words=_KIND_WORDS,
-        browser=links.post_address(request.browser, selected.id) if request.browser and request.is_operator else "",
+        browser=links.post_address(request.neo4j_browser, selected.id)
+        if request.neo4j_browser and request.is_operator
+        else "",
     )
 
 
 def steps(posts: Sequence[Post], selected: Post) -> list[ThreadStep]:
-    """The thread from the root to a post."""
+    """Return the thread from the root to a post."""
     by_id, replies = {post.id: post for post in posts}, drawing.in_order(posts)
     thread: list[ThreadStep] = []
     post: Post | None = selected
@@ -264,7 +268,7 @@ def steps(posts: Sequence[Post], selected: Post) -> list[ThreadStep]:
 
 
 def label_means(reviews: Sequence[PostReview]) -> list[LabelMean]:
-    """The mean of each label over the reviews of a post, else that of its import, in the order of the labels."""
+    """Return the mean of each label over the reviews of a post or, without reviews, of its import."""
     means: list[LabelMean] = []
     for label in TextLabel:
         values = _values(reviews, label, ReviewKind.REVIEW)
@@ -279,25 +283,25 @@ def _values(reviews: Sequence[PostReview], label: TextLabel, kind: ReviewKind) -
 
 
 _KIND_WORDS: Mapping[ReviewKind, str] = {
-    ReviewKind.REVIEW: marked("Review"),
-    ReviewKind.REMARK: marked("Labels without a task"),
-    ReviewKind.REPORT: marked("Reported"),
-    ReviewKind.IMPORT: marked("Labels of the import"),
+    ReviewKind.REVIEW: N_("Review"),
+    ReviewKind.REMARK: N_("Labels without a task"),
+    ReviewKind.REPORT: N_("Reported"),
+    ReviewKind.IMPORT: N_("Labels of the import"),
 }
 
 _PICTURE_WORDS: Mapping[str, str] = {
-    "prompter": marked("User"),
-    "assistant": marked("Assistant"),
-    "deleted": marked("removed"),
-    "under review": marked("under review"),
-    "rejected": marked("not accepted"),
-    "model": marked("model"),
-    "end": marked("end"),
-    drawing.TITLE: marked("Conversation tree"),
-    drawing.READING: marked("Replies stand below, the best on the left."),
-    drawing.NO_TEXT: marked("(no text)"),
-    drawing.MARGIN_OF_ONE: marked("margin {} vote"),
-    drawing.MARGIN: marked("margin {} votes"),
+    "prompter": N_("User"),
+    "assistant": N_("Assistant"),
+    "deleted": N_("removed"),
+    "under review": N_("under review"),
+    "rejected": N_("not accepted"),
+    "model": N_("model"),
+    "end": N_("end"),
+    drawing.TITLE: N_("Conversation tree"),
+    drawing.READING: N_("Replies stand below, the best on the left."),
+    drawing.NO_TEXT: N_("(no text)"),
+    drawing.MARGIN_OF_ONE: N_("margin {} vote"),
+    drawing.MARGIN: N_("margin {} votes"),
 }
 _BADGES: Mapping[str, str] = {"under review": "wait", "rejected": "bad", "end": "accent"}
 
@@ -305,16 +309,16 @@ _BADGES: Mapping[str, str] = {"under review": "wait", "rejected": "bad", "end": 
 def picture_of(
     request: PageRequest, posts: Sequence[Post], *, selected: str | None = None, name: str = "tree"
 ) -> Markup:
-    """The drawing of a tree, whose boxes lead to its page. Its texts are escaped; `name` is one of a page."""
+    """Return the drawing of a tree as SVG with links; texts are escaped. `name`: unique on its page."""
     in_page = drawing.InPage(
         link=lambda post: f"/trees/{post.tree}?post={post.id}",
         selected=selected,
-        text=lambda word: request.text(_PICTURE_WORDS[word]),
+        text=lambda word: request.gettext(_PICTURE_WORDS[word]),
     )
     return Markup(drawing.svg(posts, name=name, page=in_page))
 
 
 def marks(request: PageRequest, post: Post) -> list[tuple[str, str]]:
-    """Badges on the rank, the state and the origin of a post: the text and the kind of each."""
-    rank = [] if post.rank is None else [(request.text(marked("rank %(rank)s"), rank=post.rank + 1), "")]
-    return [*rank, *((request.text(_PICTURE_WORDS[word]), _BADGES.get(word, "")) for word in drawing.marks(post))]
+    """Return the badges of a post, each with its text and kind: rank, state, origin."""
+    rank = [] if post.rank is None else [(request.gettext(N_("rank %(rank)s"), rank=post.rank + 1), "")]
+    return [*rank, *((request.gettext(_PICTURE_WORDS[word]), _BADGES.get(word, "")) for word in drawing.marks(post))]

@@ -148,7 +148,7 @@ async def test_a_purge_is_shown_before_it_is_done(site: Site) -> None:
     count = "MATCH (post:Post) RETURN count(post) AS posts"
     assert await rows(site.graph, count) == [{"posts": 2}]
     await page.get_by_role("button", name="Purge for good").click()
-    await expect(page.get_by_text("All that this person wrote and judged is gone.")).to_be_visible()
+    await expect(page.get_by_text("Everything this person wrote and judged is deleted.")).to_be_visible()
     assert await rows(site.graph, count) == [{"posts": 1}]
 
 

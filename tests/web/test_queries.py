@@ -121,7 +121,7 @@ async def test_downloads_hold_every_row_with_its_types(site: Site, page: Page) -
 async def test_a_long_answer_is_cut_on_the_page_and_whole_in_a_download(site: Site, page: Page) -> None:
     await run(page, site, "UNWIND range(1, 1000) AS number RETURN number, 'a' AS text")
     await expect(page.get_by_role("heading", name="The first 200 rows")).to_be_visible()
-    assert len(await rows(page)) == results.SHOWN
+    assert len(await rows(page)) == results.MAX_ROWS
     _, file = await saved(page, page.get_by_role("button", name="JSON Lines"))
     assert len(file.read_text("utf-8").splitlines()) == 1000
     _, file = await saved(page, page.get_by_role("button", name="Parquet"))

@@ -51,7 +51,7 @@ async def review(page: Page) -> None:
 
 
 async def vote(page: Page) -> None:
-    await page.get_by_role("button", name="Yes, it is at its end").click()
+    await page.get_by_role("button", name="Yes, it ends here").click()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-/** What the pages do beside showing: set up the parts of each page, and say what the network does. */
+/** The entry of the scripts: starts the parts of each page, and reports network failures. */
 
 import { startDecisions } from "./decisions.js";
 import { showUnsent, startDrafts } from "./drafts.js";
@@ -11,7 +11,7 @@ import { startRanking } from "./ranking.js";
 
 document.documentElement.classList.add("has-script");
 
-/** @param {ParentNode} root what has just been put into the page */
+/** @param {ParentNode} root the part of the page that was just loaded */
 function start(root) {
   for (const form of root.querySelectorAll("form[data-draft]")) startDrafts(/** @type {HTMLFormElement} */ (form));
   for (const list of root.querySelectorAll("[data-ranking]")) startRanking(/** @type {HTMLElement} */ (list));
@@ -28,8 +28,8 @@ const CLOSED = "oa-graph-closed-guidelines";
 const MOST_CLOSED = 30;
 
 /**
- * A guideline is open until its reader closes it; then it stays closed. A cookie says so, so that the next page comes
- * right from the service and nothing moves.
+ * A guideline is open until the user closes it; then it stays closed. The choice is kept in a cookie, so that the service
+ * renders the next page right and nothing moves.
  *
  * @param {HTMLDetailsElement} guideline
  */
@@ -44,9 +44,9 @@ function startGuideline(guideline) {
 }
 
 /**
- * Begin where the work is: in the text, or at the first candidate. On a touch screen that would open its keyboard.
+ * Focus the first control of the work. Not on a touch screen, where that would open the keyboard.
  *
- * @returns {boolean} whether there is such a place
+ * @returns {boolean} whether there is one
  */
 function focusFirst() {
   const marked = document.querySelector("[data-autofocus]");

@@ -2,7 +2,7 @@
 
 let isListening = false;
 
-/** Listens once for the whole page; which list is shown is looked up at each key. */
+/** Listens once for the whole page, and looks up the current list at each key. */
 export function startDecisions() {
   if (isListening) return;
   isListening = true;
@@ -15,12 +15,12 @@ export function startDecisions() {
       move(list, key === "j" ? 1 : -1);
       return;
     }
-    // What was decided last can be undone where nothing is left to decide, too.
+    // The last decision can also be undone when no case is left.
     const place = key === "u" ? document : list && (currentCase(list) ?? list.firstElementChild);
     const button = place?.querySelector(`button[data-key="${CSS.escape(key)}"]`);
     if (!(button instanceof HTMLButtonElement) || button.disabled) return;
     event.preventDefault();
-    button.click(); // htmx learns by the click which button it was
+    button.click(); // a click tells htmx which button it was
   });
 }
 

@@ -1,7 +1,7 @@
 /**
- * Drafts: what somebody has entered is kept in this browser until the service has it.
+ * Drafts: what the user enters is kept in this browser until the service has stored it.
  *
- * A draft is removed only by a page that says that the answer of its task is stored, or by its owner.
+ * A draft is removed only by a page that confirms the answer of its task, or by the user.
  */
 
 import { announce, text } from "./notices.js";
@@ -12,7 +12,7 @@ const PREFIX = "oa-graph draft ";
 const SAVE_AFTER_MS = 300;
 const OWN_FIELDS = new Set(["form_token"]);
 
-/** @returns {string} the beginning of the keys of the person who is signed in */
+/** @returns {string} the prefix of the keys of the user */
 function prefix() {
   return `${PREFIX}${document.querySelector("main")?.dataset.user ?? ""} `;
 }

@@ -1,4 +1,4 @@
-/** Keys that work all over a page: Ctrl or Command with Enter sends, as in chat programs. */
+/** Keys that work everywhere on a page: Ctrl or Command with Enter sends. */
 
 export function startKeys() {
   document.addEventListener("keydown", (event) => {
@@ -9,7 +9,7 @@ export function startKeys() {
     event.preventDefault();
     if (submit instanceof HTMLButtonElement && !submit.disabled) form.requestSubmit(submit);
   });
-  // Two clicks send one request: the second finds the button switched off until the first is answered.
+  // A double click sends one request: the button is disabled until the first is answered.
   document.addEventListener("htmx:beforeRequest", (event) => toggle(event, true));
   document.addEventListener("htmx:afterRequest", (event) => toggle(event, false));
 }

@@ -1,9 +1,9 @@
-/** The reservation of a task: shown in the time of this place, and renewed while somebody is at work. */
+/** The lease of a task: shows its end in local time, and renews it while the user is active. */
 
 import { text } from "./notices.js";
 
 const AT_WORK_MS = 60_000;
-/** Somebody who has done nothing for so long is not at work. */
+/** A user without input for so long is not active. */
 
 /** @param {HTMLElement} lease */
 export function startLease(lease) {
@@ -38,7 +38,7 @@ export function startLease(lease) {
       lease.dataset.until = renewed.until ?? "";
       show(lease.dataset.until);
     } catch {
-      // No connection: the next one is tried as if this had not been.
+      // No connection: the next renewal is tried as usual.
     }
   };
 

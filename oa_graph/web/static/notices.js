@@ -1,4 +1,4 @@
-/** What the scripts say to people. The sentences stand in the page, in its language. */
+/** Messages of the scripts. The sentences are in the page, in its language. */
 
 /**
  * @param {string} name of the sentence

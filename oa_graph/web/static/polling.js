@@ -1,4 +1,4 @@
-/** Parts of a page that are fetched anew every few seconds: not while nobody sees them, and never replaced by an error. */
+/** Parts of a page that are refreshed every few seconds: not while the page is hidden, and never replaced by an error. */
 
 /**
  * @param {Event} event of htmx

@@ -1,8 +1,7 @@
 /**
- * Candidates in an order: by drag, by buttons, and by keys.
+ * Ranking by drag, by buttons and by keys: a number moves the focused candidate to that place, the arrows move it by one.
  *
- * On a candidate, a number puts it at that place, and the arrows move it by one. What is sent are the selects of places,
- * which are all that there is without scripts.
+ * The form sends the selects of places, which also work without scripts.
  */
 
 import { announce, text } from "./notices.js";

@@ -22,7 +22,7 @@ WEB = ROOT / "oa_graph" / "web"
 OTHERS = texts.LANGUAGES[1:]
 _METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 _OPTIONS = {"templates/**.html": {"newstyle_gettext": "true"}}
-_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "marked": None, "text": None}
+_KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
 
 
 def used() -> Catalog:
