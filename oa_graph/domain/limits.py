@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated
 
 from annotated_types import Ge, Interval
@@ -228,6 +231,20 @@ class Limits:
                 raise ValueError(f"{name}: {policy} is for replies only")
         if self.num_end_votes % 2 == 0:
             raise ValueError("num_end_votes: an even number of votes may have no majority")
+
+
+def limit_meanings() -> dict[str, str]:
+    """Return the meaning of each limit: the text below its field, which Python itself does not keep."""
+    (definition,) = ast.parse(inspect.getsource(Limits)).body
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    meanings: dict[str, str] = {}
+    for field, below in pairwise(body):
+        match field, below:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as text)):
+                meanings[name] = " ".join(text.split())
+            case _:
+                pass
+    return meanings
 
 
 class Preset(StrEnum):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from litestar import Response, get
 
-from oa_graph.domain.limits import PRESETS, Limits, Preset, SamplingPolicy
+from oa_graph.domain.limits import PRESETS, Preset, SamplingPolicy, limit_meanings
 from oa_graph.policy import growth
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
@@ -94,17 +92,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 @cache
 def meanings() -> Mapping[str, str]:
-    """What each limit means: the text below it in its class."""
-    (limits,) = ast.parse(inspect.getsource(Limits)).body
-    assert isinstance(limits, ast.ClassDef)
-    texts_by_name: dict[str, str] = {}
-    for definition, text in zip(limits.body, limits.body[1:], strict=False):
-        match definition, text:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
-                texts_by_name[name] = " ".join(meaning.replace("`", "").split())
-            case _:
-                continue
-    return texts_by_name
+    """Return the meaning of each limit, as plain text."""
+    return {name: text.replace("`", "") for name, text in limit_meanings().items()}
 
 
 @get("/limits")

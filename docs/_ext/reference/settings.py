@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
 
 from pydantic.fields import FieldInfo
 
 from oa_graph import Limits, settings
+from oa_graph.domain.limits import PRESETS, limit_meanings
 
 from .markdown import blocks, table
 
@@ -65,7 +62,7 @@ def variables() -> Iterator[Variable]:
             if name != "limits":
                 variable = prefix + name.upper()
                 yield Variable(variable, _default(variable, field), field.description or "")
-    meanings = attribute_docstrings(Limits)
+    meanings = limit_meanings()
     for name, value in asdict(Limits()).items():
         yield Variable(f"OA_GRAPH_LIMITS__{name.upper()}", shown(value), meanings.get(name, ""))
 
@@ -86,20 +83,6 @@ def shown(value: object) -> str:
             return f"`{text}`" if text.strip("*") else "empty"
 
 
-def attribute_docstrings(cls: type) -> dict[str, str]:
-    """The texts below the fields of a class, which Python itself does not keep."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    texts: dict[str, str] = {}
-    for field, below in pairwise(body):
-        match field, below:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as text)):
-                texts[name] = inspect.cleandoc(text)
-            case _:
-                pass
-    return texts
-
-
 def page() -> str:
     """A table for each topic."""
     known = [*variables()]
@@ -118,8 +101,6 @@ def _sentence(text: str) -> str:
 
 def presets() -> str:
     """The limits that each preset changes."""
-    from oa_graph.domain.limits import PRESETS
-
     default = asdict(Limits())
     named = {str(preset): asdict(limits) for preset, limits in PRESETS.items() if asdict(limits) != default}
     changed = [
