@@ -15,7 +15,7 @@ from markupsafe import Markup
 from oa_graph.analysis import plots
 from oa_graph.analysis.drawing import legible
 from oa_graph.errors import PackageMissing
-from oa_graph.web.results import QueryResult, is_id
+from oa_graph.web.results import FirstRows, is_id
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class PlotColumns:
     """The columns that can be the length of the bars."""
 
 
-def plot_columns(result: QueryResult) -> PlotColumns | None:
+def plot_columns(result: FirstRows) -> PlotColumns | None:
     """Return the columns to plot; None if no plot fits the result."""
     if not 2 <= len(result.rows) <= _MAX_BARS or result.is_cut:
         return None
@@ -69,7 +69,7 @@ def _is_name(column: Sequence[object]) -> bool:
     )
 
 
-def plot(result: QueryResult, columns: PlotColumns, value: int, description: str) -> Markup:
+def plot(result: FirstRows, columns: PlotColumns, value: int, description: str) -> Markup:
     """Return the plot of one column as SVG. Raise PackageMissing without matplotlib."""
     labels = [_label([row[index] for index in columns.labels]) for row in result.rows]
     lengths = [float(row[value] or 0) for row in result.rows]
@@ -107,7 +107,7 @@ class Network:
     """Start, end and type. The direction is unknown: results do not have it."""
 
 
-def network_of(result: QueryResult) -> Network | None:
+def network_of(result: FirstRows) -> Network | None:
     """Return the nodes of a result, and the edges that stand between two of them in a row; None without nodes."""
     network = Network()
     for row in result.rows:

@@ -29,7 +29,7 @@ from oa_graph.web import pictures, results
 from oa_graph.web.explanations import explanation
 from oa_graph.web.render import page
 from oa_graph.web.request import PageRequest
-from oa_graph.web.results import MAX_ROWS, QueryResult
+from oa_graph.web.results import MAX_ROWS, FirstRows
 from oa_graph.web.texts import N_
 
 _PREFIX = "p-"
@@ -178,7 +178,7 @@ def _not_downloaded(request: PageRequest, error: OaGraphError) -> Response[Any]:
 class ShownResult:
     """The parts of a result that a page shows."""
 
-    result: QueryResult
+    result: FirstRows
     cells: Sequence[Sequence[results.Cell]]
     plot: Markup | None = None
     plotted: str = ""
@@ -190,7 +190,7 @@ class ShownResult:
     """Why there is no picture."""
 
 
-async def _shown_result(request: PageRequest, result: QueryResult, name: str, y: str) -> ShownResult:
+async def _shown_result(request: PageRequest, result: FirstRows, name: str, y: str) -> ShownResult:
     shown_cells = results.cells(result)
     columns, network = pictures.plot_columns(result), pictures.network_of(result)
     try:

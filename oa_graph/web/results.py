@@ -33,7 +33,7 @@ Rows = Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class QueryResult:
+class FirstRows:
     """The first rows of a result, or all of them."""
 
     columns: tuple[str, ...]
@@ -43,7 +43,7 @@ class QueryResult:
     warnings: tuple[Notification, ...]
 
 
-async def read(request: PageRequest, statement: str, parameters: Mapping[str, object]) -> QueryResult:
+async def read(request: PageRequest, statement: str, parameters: Mapping[str, object]) -> FirstRows:
     """Run a statement, and read as many rows as a page shows. Raise what `AdhocQueries.ask` raises."""
     record = _record(request, statement)
     stream = await _run(request, statement, parameters, record)
@@ -58,7 +58,7 @@ async def read(request: PageRequest, statement: str, parameters: Mapping[str, ob
         record.write()
     rows = await asyncio.to_thread(_parsed, lines)
     is_cut = len(rows) > MAX_ROWS or record.size > _MAX_BYTES
-    return QueryResult(stream.columns, rows[:MAX_ROWS], is_cut, stream.warnings)
+    return FirstRows(stream.columns, rows[:MAX_ROWS], is_cut, stream.warnings)
 
 
 def _record(request: PageRequest, statement: str) -> StatementRecord:
@@ -191,7 +191,7 @@ _LINKED = frozenset({"tree", "post"})
 """Columns that hold ids of trees and posts."""
 
 
-def cells(result: QueryResult) -> list[list[Cell]]:
+def cells(result: FirstRows) -> list[list[Cell]]:
     """Return the rows of a table."""
     return [[_cell(name, value) for name, value in zip(result.columns, row, strict=True)] for row in result.rows]
 

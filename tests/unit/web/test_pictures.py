@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from oa_graph.web import pictures
-from oa_graph.web.results import QueryResult, cells
+from oa_graph.web.results import FirstRows, cells
 
 ID = "3f0e9a52-4a53-4f6f-9b2c-6b6f3f0f9a01"
 
 
-def result(columns: str, *rows: tuple[Any, ...], is_cut: bool = False) -> QueryResult:
-    return QueryResult(tuple(columns.split()), [list(row) for row in rows], is_cut, ())
+def result(columns: str, *rows: tuple[Any, ...], is_cut: bool = False) -> FirstRows:
+    return FirstRows(tuple(columns.split()), [list(row) for row in rows], is_cut, ())
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_numbers_are_plotted_by_the_names_of_their_rows(
         result("lang posts", *(("en", number) for number in range(100))),
     ],
 )
-def test_other_answers_are_not_plotted(unsuitable: QueryResult) -> None:
+def test_other_answers_are_not_plotted(unsuitable: FirstRows) -> None:
     assert pictures.plot_columns(unsuitable) is None
 
 
