@@ -31,19 +31,26 @@ demo: $(READY)
 serve: $(READY)
 	$(BIN)/oa-graph serve $(ARGS)
 
-# A folder of tests/ is a layer. The unit layer needs no server; the others start one Neo4j for the whole run.
+# A folder of tests/ is a layer. The unit layer needs no server. Workers share the files of tests, and each starts a
+# Neo4j for its run; ARGS=-n0 runs without them. What starts servers and browsers of its own runs one after the other.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest
+SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile
+
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS) tests/unit tests/graph tests/http
+	$(SHARED) $(ARGS) tests/unit tests/graph tests/http
 
-test-all: $(READY)
-	$(BIN)/python -m pytest $(ARGS) tests
+test-all: test test-process test-web
 
-test-unit test-graph test-http test-process test-web: $(READY)
-	$(BIN)/python -m pytest $(ARGS) tests/$(@:test-%=%)
+test-unit test-graph test-http: $(READY)
+	$(SHARED) $(ARGS) tests/$(@:test-%=%)
+
+test-process test-web: $(READY)
+	$(PYTEST) $(ARGS) tests/$(@:test-%=%)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile wide $(ARGS) tests/unit tests/graph
-	$(BIN)/python -m pytest -m slow $(ARGS) tests
+	$(SHARED) -m "hypothesis and not slow" --hypothesis-profile wide $(ARGS) tests/unit tests/graph
+	$(PYTEST) -m slow $(ARGS) tests
 
 check: $(READY)
 	$(BIN)/ruff format --check .

@@ -1,6 +1,6 @@
-"""One Neo4j for the whole run, emptied before each test that asks for the graph.
+"""One Neo4j for each worker of a run, emptied before each test that asks for the graph.
 
-It is a server of this run's own. A database that the environment names is used only with `--neo4j=given`, and only if
+It is a server of the worker's own. A database that the environment names is used only with `--neo4j=given`, and only if
 it is empty.
 """
 
@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="managed",
         help="where the tests find Neo4j: a managed server of their own, Docker, or the empty database at NEO4J_URI",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("neo4j") == "given" and config.getoption("numprocesses", None):
+        raise pytest.UsageError("--neo4j=given takes -n0: workers would empty the database of each other")
 
 
 @dataclass(frozen=True, slots=True)
