@@ -53,6 +53,7 @@ def routes() -> list[ControllerRouterHandler]:
         tasks.report,
         tasks.guideline,
         mine.mine,
+        mine.change_message,
         trees.trees,
         trees.tree,
     ]

@@ -24,6 +24,9 @@ _SENTENCES: Mapping[type[OaGraphError], str] = {
     errors.TaskAlreadyDone: N_("This task no longer takes an answer: it was answered or skipped before."),
     errors.TaskExpired: N_("This task is too old to be answered."),
     errors.TreeClosed: N_("This conversation has been closed in the meantime."),
+    errors.NotEditable: N_(
+        "This message can no longer be changed: it was reviewed, answered or shown to others, or it is too old."
+    ),
     errors.TextTooLong: N_("Your text has %(length)s characters; %(limit)s are allowed."),
     errors.TextDuplicated: N_("You sent the same text not long ago. Please write something new."),
     errors.DuplicateReply: N_("You have already replied to this message."),
