@@ -22,7 +22,7 @@ RAIN: Shape = {"What is rain?": {"Water.": {"Why?": {}}, "Weather.": {}}}
 REVISION = {"id", "text", "message_id", "user_id", "created_date", "user_is_author"}
 FLAG = {"message_id", "processed", "created_date"}
 EVA = user("eva")
-NOWHERE = str(uuid4())
+NOWHERE = "8c1d52f4-0f6b-4f0e-9d3c-1f6a1d5f7b20"
 
 
 async def call(frontend: Frontend, method: str, path: str, *, acting: str | None = None, **options: Any) -> Any:
