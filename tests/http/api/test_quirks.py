@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from oa_graph.domain.limits import Limits
 from oa_graph.domain.trees import TreeState
 from oa_graph.graph.session import Graph
 from tests.builders import plant
-from tests.http.api.conftest import Service, snapshot
+from tests.http.api.conftest import BOT, WEB, Service, serving, snapshot
 from tests.http.api.frontend import Frontend, answer, labels, ranking, text, user
 
 pytestmark = pytest.mark.anyio
@@ -162,11 +163,14 @@ async def test_the_website_sends_its_user_in_latin_letters_as_they_come(web: Fro
 
 
 async def test_an_acting_user_without_a_colon_is_ignored_and_logged_once_a_client(
-    web: Frontend, bot: Frontend, caplog: pytest.LogCaptureFixture
+    service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for frontend in (web, web, bot):
-        assert (await frontend.get("/messages/", acting="ada")).status_code == 200
-    assert (await web.get("/messages/")).status_code == 200
+    async with serving(service.graph, Limits()) as url:  # a service that has warned nobody yet
+        new_service = Service(url, service.graph)
+        async with new_service.frontend(WEB) as web, new_service.frontend(BOT) as bot:
+            for frontend in (web, web, bot):
+                assert (await frontend.get("/messages/", acting="ada")).status_code == 200
+            assert (await web.get("/messages/")).status_code == 200
     warned = [record.getMessage() for record in caplog.records if "acting user" in record.getMessage()]
     assert [message.count("X-OASST-USER") for message in warned] == [1, 1]
     assert not [message for message in warned if "ada" in message]
