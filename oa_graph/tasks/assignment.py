@@ -97,10 +97,7 @@ class Assignment:
         return task
 
     async def _assign(self, quotas: Sequence[Quota]) -> Task:
-        searches = [
-            _Search(self.context, self.client, self.user, self.kind, lang, self.collective, self.key, self.guidelines)
-            for lang in self.langs
-        ]
+        searches = [_Search(self, lang) for lang in self.langs]
         for search in searches:
             if task := await search.task(quotas):
                 return task
@@ -118,17 +115,11 @@ class Assignment:
 class _Search:
     """The search for a task in one language."""
 
-    context: Context
-    client: ApiClient
-    user: UserIdentity
-    kind: TaskKind | None
+    request: Assignment
     lang: str
-    collective: bool
-    key: IdempotencyKey | None
-    guidelines: Mapping[str, Mapping[TaskKind, GuidelineSummary]]
 
     async def task(self, quotas: Sequence[Quota]) -> Task | None:
-        for stage in _stages(await self._groups(), self.context.limits, self.client):
+        for stage in _stages(await self._groups(), self.request.context.limits, self.request.client):
             leased = await self._lease(stage, quotas)
             quotas = ()  # counted
             if isinstance(leased, Task):
@@ -139,12 +130,12 @@ class _Search:
 
     async def _groups(self) -> Sequence[Group]:
         """Return the kinds to try, in order; of one group, a kind is drawn by its number of open places."""
-        if self.kind is not None:
-            return [(self.kind,)] if may_be_named(self.kind, self.client.capabilities) else []
-        limits, rng = self.context.limits, self.context.rng
+        if self.request.kind is not None:
+            return [(self.request.kind,)] if may_be_named(self.request.kind, self.request.client.capabilities) else []
+        limits, rng = self.request.context.limits, self.request.context.rng
         groups: list[Group] = []
-        for group in weighted_order(limits, capabilities=self.client.capabilities, rng=rng):
-            if not is_for(group[0], self.client):
+        for group in weighted_order(limits, capabilities=self.request.client.capabilities, rng=rng):
+            if not is_for(group[0], self.request.client):
                 continue
             share_statement = len(_weighted(group, limits)) < 2
             groups += [group] if share_statement else [(kind,) for kind in await self._draw_order(group)]
@@ -155,10 +146,10 @@ class _Search:
 
         `tasks/lease_<policy>` does the same for kinds that share a statement. Each kind gets a time from Exp(places).
         """
-        limits, rng = self.context.limits, self.context.rng
+        limits, rng = self.request.context.limits, self.request.context.rng
         pools = {kind: sampling.pools([kind], self.lang, limits) for kind in kinds}
         names = [pool for names in pools.values() for pool in names]
-        places = await graph.tasks.count_places(self.context.store, names, now=self.context.clock())
+        places = await graph.tasks.count_places(self.request.context.store, names, now=self.request.context.clock())
         counts = {kind: sum(places[pool] for pool in pools[kind]) for kind in kinds}
         clocks = {kind: rng.expovariate(count) if count else inf for kind, count in counts.items()}
         return sorted(kinds, key=clocks.__getitem__)
@@ -166,22 +157,22 @@ class _Search:
     async def _lease(self, stage: _Stage, quotas: Sequence[Quota]) -> Task | LeaseResult:
         """Lease an open place of the first group that has one; without groups only the user is checked."""
         groups = stage.groups
-        limits, rng = self.context.limits, self.context.rng
+        limits, rng = self.request.context.limits, self.request.context.rng
         new_user = str(uuid4())
         leased = LeaseResult(LeaseOutcome.LOST, new_user)
         for _ in range(_RIVALS):
             task = self._new_task()
             leased = await graph.tasks.lease(
-                self.context.store,
+                self.request.context.store,
                 task,
-                client=self.client,
-                user=self.user,
+                client=self.request.client,
+                user=self.request.user,
                 lang=self.lang,
                 new_user=new_user,
                 groups=[[sampling.draw(kind, self.lang, limits, rng=rng) for kind in group] for group in groups],
                 statement=stage.statement,
                 forms={
-                    kind: review.form(kind, asked_by_name=self.kind is not None, limits=limits, rng=rng)
+                    kind: review.form(kind, asked_by_name=self.request.kind is not None, limits=limits, rng=rng)
                     for group in groups
                     for kind in group
                     if KINDS[kind].family is TaskFamily.LABEL
@@ -198,9 +189,9 @@ class _Search:
                 case LeaseOutcome.LIMITED:
                     raise _too_many_requests(leased.limited_until, task.now)
                 case LeaseOutcome.DISABLED:
-                    raise UserDisabled(id=self.user.name)
+                    raise UserDisabled(id=self.request.user.name)
                 case LeaseOutcome.TERMS:
-                    raise TermsNotAccepted(id=self.user.name)
+                    raise TermsNotAccepted(id=self.request.user.name)
                 case LeaseOutcome.PENDING:
                     raise await self._too_many_pending(leased.user_id, task.now)
                 case _:
@@ -209,26 +200,33 @@ class _Search:
 
     async def _lease_without_place(self, kind: TaskKind, user_id: str) -> Task | None:
         """Lease a prompt to write, or prompts to rank."""
-        task, store = self._new_task(), self.context.store
+        task, store = self._new_task(), self.request.context.store
         if kind is TaskKind.RANK_INITIAL_PROMPTS:
             leased = await graph.tasks.lease_prompts_to_rank(
-                store, task, client=self.client, lang=self.lang, user_id=user_id, start=self.context.rng.random()
+                store,
+                task,
+                client=self.request.client,
+                lang=self.lang,
+                user_id=user_id,
+                start=self.request.context.rng.random(),
             )
-        elif self.lang in self.context.limits.init_prompt_disabled_langs:
+        elif self.lang in self.request.context.limits.init_prompt_disabled_langs:
             return None
         else:
-            leased = await graph.tasks.lease_prompt(store, task, client=self.client, lang=self.lang, user_id=user_id)
+            leased = await graph.tasks.lease_prompt(
+                store, task, client=self.request.client, lang=self.lang, user_id=user_id
+            )
         return self._handed_out(task, leased.kind or kind, leased) if leased else None
 
     def _handed_out(self, task: NewTask, kind: TaskKind, leased: LeaseResult) -> Task:
         """Return the task. Raise IdempotencyKeyReused when it was handed out for another request with this key."""
-        if self.key and leased.request_hash != self.key.request_hash:
-            raise IdempotencyKeyReused(key=self.key.key)
+        if self.request.key and leased.request_hash != self.request.key.request_hash:
+            raise IdempotencyKeyReused(key=self.request.key.key)
         return Task(
             id=task.id,
             kind=kind,
-            thread=shown(leased.thread, self.context.limits),
-            candidates=shown(leased.candidates, self.context.limits),
+            thread=shown(leased.thread, self.request.context.limits),
+            candidates=shown(leased.candidates, self.request.context.limits),
             form=leased.form,
             user=leased.user_id,
             guideline=leased.guideline,
@@ -237,27 +235,27 @@ class _Search:
         )
 
     def _new_task(self) -> NewTask:
-        limits = self.context.limits
+        limits = self.request.context.limits
         return NewTask(
-            id=self.key.task_id if self.key else str(uuid4()),
-            now=self.context.clock(),
+            id=self.request.key.task_id if self.request.key else str(uuid4()),
+            now=self.request.context.clock(),
             limits=limits,
-            collective=self.collective and self.client.writes_as_model is None,
-            model=self.client.writes_as_model,
-            guidelines=self.guidelines.get(self.lang, {}),
-            request_hash=self.key.request_hash if self.key else None,
+            collective=self.request.collective and self.request.client.writes_as_model is None,
+            model=self.request.client.writes_as_model,
+            guidelines=self.request.guidelines.get(self.lang, {}),
+            request_hash=self.request.key.request_hash if self.request.key else None,
         )
 
     async def _too_many_pending(self, user_id: str, now: datetime) -> TooManyPending:
         """Return the error for a user with too many open tasks, with the time when one of them counts no more."""
-        limits = self.context.limits
+        limits = self.request.context.limits
         retry_at = None
         if limits.max_pending_tasks_per_user > 0:
-            since = await graph.tasks.pending_since(self.context.store, user_id, limits=limits, now=now)
+            since = await graph.tasks.pending_since(self.request.context.store, user_id, limits=limits, now=now)
             span = timedelta(seconds=limits.recent_tasks_span_sec)
             retry_at = since + span + timedelta.resolution if since else now
         return TooManyPending(
-            id=self.user.name,
+            id=self.request.user.name,
             limit=limits.max_pending_tasks_per_user,
             reason=NoTaskReason.TOO_MANY_PENDING,
             retry_at=retry_at,
@@ -265,15 +263,15 @@ class _Search:
 
     async def nothing_found(self) -> NothingFound:
         """Return why there is no task, judged by what anybody could get."""
-        now, limits = self.context.clock(), self.context.limits
-        if self.kind is None:
-            capabilities = self.client.capabilities
+        now, limits = self.request.context.clock(), self.request.context.limits
+        if self.request.kind is None:
+            capabilities = self.request.client.capabilities
             kinds = [kind for kind in KINDS if is_offered(kind, limits) and is_shown_by(kind, capabilities)]
         else:
-            kinds = [self.kind] if may_be_named(self.kind, self.client.capabilities) else []
-        kinds = [kind for kind in kinds if is_for(kind, self.client)]
+            kinds = [self.request.kind] if may_be_named(self.request.kind, self.request.client.capabilities) else []
+        kinds = [kind for kind in kinds if is_for(kind, self.request.client)]
         occupancy = await graph.tasks.occupancy(
-            self.context.store, _pools(kinds, self.lang, limits), lang=self.lang, now=now
+            self.request.context.store, _pools(kinds, self.lang, limits), lang=self.lang, now=now
         )
         return NothingFound(
             self.lang,
