@@ -127,7 +127,7 @@ async def test_a_banned_person_is_out_until_the_ban_is_taken_back(site: Site) ->
     await page.get_by_role("button", name="Ban", exact=True).click()
     await expect(page.get_by_text("Banned. Open tasks are free for others")).to_be_visible()
     await ada.goto(f"{site.url}/tasks")
-    await expect(ada.get_by_text("You come in by a link.")).to_be_visible()
+    await expect(ada.get_by_text("You sign in by a link.")).to_be_visible()
     await page.get_by_role("button", name="Let work again").click()
     await expect(page.get_by_text("This person can work again.")).to_be_visible()
     assert await rows(site.graph, "MATCH (user:User {display_name: 'Ada'}) RETURN user.enabled AS on") == [{"on": True}]

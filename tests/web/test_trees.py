@@ -226,7 +226,7 @@ async def test_operators_open_the_node_in_the_neo4j_browser_where_that_is_known(
     link = page.get_by_role("link", name="Open in the Neo4j Browser")
     await page.goto(f"{site.url}/trees/{id}")
     assert await link.count() == 0
-    monkeypatch.setattr(PageRequest, "browser", "http://127.0.0.1:7474")
+    monkeypatch.setattr(PageRequest, "neo4j_browser", "http://127.0.0.1:7474")
     await page.reload()
     address = await link.get_attribute("href")
     assert address

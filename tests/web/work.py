@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -13,6 +14,8 @@ from oa_graph.graph.session import Graph
 from tests.builders import Shape
 
 RAIN: Shape = {"What is rain?": {}}
+TASK_ADDRESS = re.compile(r"/tasks/\w+-")
+"""Of the page of a task."""
 
 
 async def take(page: Page, work: str) -> None:
@@ -21,7 +24,7 @@ async def take(page: Page, work: str) -> None:
         await page.goto(page.url.partition("/tasks")[0] + "/tasks")
     await page.get_by_role("radio", name=work, exact=True).check(force=True)
     await page.get_by_role("button", name="Get a task").click()
-    await page.wait_for_url("**/tasks/*-*")
+    await expect(page).to_have_url(TASK_ADDRESS)
 
 
 async def rows(graph: Graph, statement: LiteralString) -> list[Any]:
