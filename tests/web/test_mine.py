@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -18,7 +20,7 @@ def limits() -> Limits:
     return Limits(max_children_count=1, num_reviews_reply=1, author_edit_sec=600)
 
 
-async def with_a_message(site: Site, **options: object) -> Page:
+async def with_a_message(site: Site, **options: Any) -> Page:
     """The own work of a user who has just written a reply."""
     await site.plant(RAIN)
     page = await site.sign_in(**options)
