@@ -7,6 +7,7 @@ it is empty.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("neo4j") == "given" and config.getoption("numprocesses", None):
         raise pytest.UsageError("--neo4j=given takes -n0: workers would empty the database of each other")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    seen = Counter(item.nodeid for item in items)
+    if shared := [id for id, count in seen.items() if count > 1]:
+        raise pytest.UsageError(f"several tests have the same id, and workers would run only one of them: {shared[:3]}")
 
 
 @dataclass(frozen=True, slots=True)

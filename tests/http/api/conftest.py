@@ -171,6 +171,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("schemathesis.pytest.plugin")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Put the operation into the id of a Schemathesis test, which pytest 9.2 omits: workers know tests by their ids."""
+    if hasattr(item, "operation_label"):
+        assert item.parent
+        item._id = item.parent.id.child(item.name)  # pyright: ignore[reportPrivateUsage]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The tables that tests of this folder have told."""
     for title, lines in reports(config).items():
