@@ -10,6 +10,7 @@ from playwright.async_api import Page, expect
 from oa_graph.domain.limits import Limits
 from tests.graph.reliability.judgements import review
 from tests.web.conftest import Site
+from tests.web.test_looks import check
 from tests.web.work import RAIN, rows, saved, take, write
 
 pytestmark = pytest.mark.anyio
@@ -73,3 +74,9 @@ async def test_a_change_that_comes_too_late_is_not_lost(site: Site) -> None:
     await expect(page.get_by_role("alert")).to_contain_text("This message can no longer be changed")
     await expect(page.get_by_label("Your text is not lost")).to_have_value("Water that falls.")
     assert await texts(site) == [("Water.", False)]
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+async def test_the_form_of_a_change_is_accessible_and_fits(site: Site, width: int) -> None:
+    page = await with_a_message(site, viewport={"width": width, "height": 800}, color_scheme="dark")
+    await check(page, width=width)
