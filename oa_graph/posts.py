@@ -172,7 +172,7 @@ class Posts:
     async def settle(self, id: str) -> None:
         """Record that a moderator has looked at a post, its reviews and its flag. Raise PostNotFound.
 
-        The next review that contradicts others, and the next flag, call a moderator again.
+        A contested post is listed again with its next review, a flagged one with its next flag.
         """
         await graph.posts.settle(self._context.store, id, now=self._context.clock())
 
