@@ -21,6 +21,7 @@ from oa_graph.api.request import ApiRequest
 from oa_graph.domain.listings import FIRST_ID, LAST_ID, Bound, PageRange
 from oa_graph.domain.users import User
 from oa_graph.errors import IdWithoutName, SortKeyUnsupported
+from oa_graph.users import SortKey
 
 _SORT_KEYS: Mapping[str, Callable[[User], str]] = {
     "username": lambda user: user.name,
@@ -52,22 +53,31 @@ def _bound(value: str | None, id: UUID | None, *, names: tuple[str, str], inclus
     return None
 
 
-def _span(
-    sort: str,
+async def _users(
+    request: ApiRequest,
+    sort: SortKey,
     *,
-    gte: str | None,
+    lowest: str | None,
     gt_id: UUID | None,
-    lte: str | None,
+    highest: str | None,
     lt_id: UUID | None,
-    desc: bool,
+    client_id: UUID | None,
+    search: str | None,
+    method: str | None,
     max_count: int,
-) -> PageRange[str]:
-    return PageRange(
-        low=_bound(gte, gt_id, names=("gt_id", f"gte_{sort}"), inclusive=FIRST_ID),
-        high=_bound(lte, lt_id, names=("lt_id", f"lte_{sort}"), inclusive=LAST_ID),
-        desc=desc,
+    desc: BooleanParam,
+) -> list[wire.FrontEndUser]:
+    """Users by one of `_SORT_KEYS`. Raise IdWithoutName."""
+    span = PageRange(
+        low=_bound(lowest, gt_id, names=("gt_id", f"gte_{sort}"), inclusive=FIRST_ID),
+        high=_bound(highest, lt_id, names=("lt_id", f"lte_{sort}"), inclusive=LAST_ID),
+        desc=bool(desc),
         limit=max_count,
     )
+    users = await request.collection.users.page(
+        sort, span, client=request.auth, client_id=client_id, search=search or None, method=method or None
+    )
+    return wire.users(users, now=request.collection.context.clock())
 
 
 @get(
@@ -89,24 +99,19 @@ async def by_username(
     desc: Annotated[BooleanParam, boolean_param("whether to begin at the end", default=False)] = NO,
 ) -> list[wire.FrontEndUser]:
     """Users in the order of their names, and of their ids where names are the same."""
-    span = _span(
+    return await _users(
+        request,
         "username",
-        gte=gte_username,
+        lowest=gte_username,
         gt_id=gt_id,
-        lte=lte_username,
+        highest=lte_username,
         lt_id=lt_id,
-        desc=bool(desc),
-        max_count=max_count,
-    )
-    users = await request.collection.users.page(
-        "username",
-        span,
-        client=request.auth,
         client_id=api_client_id,
-        search=search_text or None,
-        method=auth_method or None,
+        search=search_text,
+        method=auth_method,
+        max_count=max_count,
+        desc=desc,
     )
-    return wire.users(users, now=request.collection.context.clock())
 
 
 @get(
@@ -128,24 +133,19 @@ async def by_display_name(
     desc: Annotated[BooleanParam, boolean_param("whether to begin at the end", default=False)] = NO,
 ) -> list[wire.FrontEndUser]:
     """Users in the order of their display names, and of their ids where those are the same."""
-    span = _span(
+    return await _users(
+        request,
         "display_name",
-        gte=gte_display_name,
+        lowest=gte_display_name,
         gt_id=gt_id,
-        lte=lte_display_name,
+        highest=lte_display_name,
         lt_id=lt_id,
-        desc=bool(desc),
-        max_count=max_count,
-    )
-    users = await request.collection.users.page(
-        "display_name",
-        span,
-        client=request.auth,
         client_id=api_client_id,
-        search=search_text or None,
-        method=auth_method or None,
+        search=search_text,
+        method=auth_method,
+        max_count=max_count,
+        desc=desc,
     )
-    return wire.users(users, now=request.collection.context.clock())
 
 
 _WITH_ID = re.compile(r"[0-9a-fA-F-]{36}\$")
@@ -226,18 +226,19 @@ async def obsolete(
     max_count: MaxCount = 100,
 ) -> list[wire.FrontEndUser]:
     """As `/users/by_username`. Stands beside `POST /frontend_users/`: Litestar takes one router for each path."""
-    span = _span(
-        "username", gte=gte_username, gt_id=gt_id, lte=lte_username, lt_id=lt_id, desc=False, max_count=max_count
-    )
-    users = await request.collection.users.page(
+    return await _users(
+        request,
         "username",
-        span,
-        client=request.auth,
+        lowest=gte_username,
+        gt_id=gt_id,
+        highest=lte_username,
+        lt_id=lt_id,
         client_id=api_client_id,
-        search=search_text or None,
-        method=auth_method or None,
+        search=search_text,
+        method=auth_method,
+        max_count=max_count,
+        desc=NO,
     )
-    return wire.users(users, now=request.collection.context.clock())
 
 
 router = Router(
