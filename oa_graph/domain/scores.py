@@ -20,20 +20,9 @@ class TimeFrame(StrEnum):
     TOTAL = "total"
 
 
-WORK = (
-    "prompts",
-    "replies_assistant",
-    "replies_prompter",
-    "labels_simple",
-    "labels_full",
-    "rankings_total",
-    "accepted_prompts",
-    "accepted_replies_assistant",
-    "accepted_replies_prompter",
-    "reply_ranked_1",
-    "reply_ranked_2",
-    "reply_ranked_3",
-)
+_DONE = ("prompts", "replies_assistant", "replies_prompter", "labels_simple", "labels_full", "rankings_total")
+_ACCEPTED = ("accepted_prompts", "accepted_replies_assistant", "accepted_replies_prompter")
+WORK = (*_DONE, *_ACCEPTED, "reply_ranked_1", "reply_ranked_2", "reply_ranked_3")
 """Figures of what a person did, and of what others made of it."""
 
 REACTIONS: Mapping[str, str] = {"+1": "upvotes", "-1": "downvotes", "red_flag": "red_flags"}
@@ -152,6 +141,16 @@ class BoardEntry:
     @property
     def figures(self) -> Figures:
         return self.score.figures if self.score else {}
+
+    @property
+    def tasks_done(self) -> int:
+        """The number of texts, reviews and rankings."""
+        return sum(self.figures.get(name, 0) for name in _DONE)
+
+    @property
+    def texts_accepted(self) -> int:
+        """The number of texts that reviewers accepted."""
+        return sum(self.figures.get(name, 0) for name in _ACCEPTED)
 
 
 @dataclass(frozen=True, slots=True)

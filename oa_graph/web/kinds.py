@@ -98,4 +98,10 @@ WORK_CHOICES = (
 )
 """The choices of the task page; the first is the default."""
 
+
+def work_choice(name: str) -> WorkChoice:
+    """Return the choice with this name; the default for any other text."""
+    return next((work for work in WORK_CHOICES if work.name == name), WORK_CHOICES[0])
+
+
 assert {*_WORDS} == {*KINDS}, "each kind has its words"

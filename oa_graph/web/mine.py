@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from oa_graph.domain.listings import PageRange
-from oa_graph.domain.scores import WORK, TimeFrame
+from oa_graph.domain.scores import TimeFrame
 from oa_graph.errors import NotEditable, TextDuplicated, TextTooLong
 from oa_graph.installation import PAGES
 from oa_graph.web.explanations import explanation
@@ -44,7 +44,6 @@ async def _page(
         "mine.html",
         status=status,
         entry=total,
-        work=sum(total.figures.get(name, 0) for name in WORK[:6]),
         days=_days_in_a_row(request),
         around=await collection.leaderboards.window(me.id, TimeFrame.TOTAL, size=_LEADERBOARD_PLACES),
         open_tasks=await collection.tasks.open(me),

@@ -12,7 +12,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from oa_graph.domain.listings import PageRange, PostFilter
-from oa_graph.domain.scores import COUNTED_LABELS, WORK, BoardEntry, TimeFrame
+from oa_graph.domain.scores import COUNTED_LABELS, BoardEntry, TimeFrame
 from oa_graph.domain.users import User
 from oa_graph.errors import SessionNotFound, UserNotFound
 from oa_graph.installation import PAGES
@@ -86,11 +86,10 @@ async def people(request: PageRequest, by: FromQuery[str] = "work", name: FromQu
 
 
 def _row(entry: BoardEntry) -> PersonRow:
-    figures = entry.figures
     return PersonRow(
         entry.user,
-        done=sum(figures.get(figure, 0) for figure in WORK[:6]),
-        accepted=sum(figures.get(figure, 0) for figure in WORK[6:9]),
+        done=entry.tasks_done,
+        accepted=entry.texts_accepted,
         points=entry.score.points if entry.score else 0,
         objections=entry.score.troll_points if entry.score else 0,
     )

@@ -27,7 +27,7 @@ from oa_graph.posts import REPORT_LABELS
 from oa_graph.web import answers, labels
 from oa_graph.web.cookies import preference_cookie
 from oa_graph.web.explanations import explanation, nothing_to_do
-from oa_graph.web.kinds import WORK_CHOICES, WorkChoice, words_of
+from oa_graph.web.kinds import WORK_CHOICES, WorkChoice, words_of, work_choice
 from oa_graph.web.render import page, see_other
 from oa_graph.web.request import PageRequest
 
@@ -52,15 +52,13 @@ async def overview(request: PageRequest, done: FromQuery[str] = "", reason: From
 
 
 def _chosen_work(request: PageRequest) -> WorkChoice:
-    chosen = request.cookies.get(_WORK_COOKIE, "")
-    return next((work for work in WORK_CHOICES if work.name == chosen), WORK_CHOICES[0])
+    return work_choice(request.cookies.get(_WORK_COOKIE, ""))
 
 
 @post("/tasks/next")
 async def next_task(request: PageRequest) -> Response[Any]:
     """Request a task of the chosen work."""
-    name = await request.field("work")
-    work = next((work for work in WORK_CHOICES if work.name == name), WORK_CHOICES[0])
+    work = work_choice(await request.field("work"))
     cookies = [preference_cookie(request, _WORK_COOKIE, work.name)]
     try:
         task = await _request_task(request, work, key=await request.field("request_id"))
