@@ -29,7 +29,13 @@ def tags() -> list[str]:
 
 def page(tag: str) -> str:
     """The operations of a tag."""
-    return blocks(*(_operation(*found) for found in _operations() if tag in found[2].get("tags", ())))
+    return blocks(
+        *(
+            _operation(method, path, operation)
+            for method, path, operation in _operations()
+            if tag in operation.get("tags", ())
+        )
+    )
 
 
 def _operations() -> Iterator[tuple[str, str, Json]]:

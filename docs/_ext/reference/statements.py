@@ -70,10 +70,10 @@ def graph_model() -> str:
 
 
 def _part(text: str, title: str) -> str:
-    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-    if found is None:
+    section = re.search(rf"^## {title}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    if section is None:
         raise LookupError(f"cypher/README.md has no section {title!r}")
-    return found[0]
+    return section[0]
 
 
 def _adapted(text: str) -> str:

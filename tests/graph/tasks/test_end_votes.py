@@ -70,8 +70,8 @@ async def test_the_majority_decides_as_soon_as_it_is_certain(
     for worker, ends in zip(crowd, votes, strict=False):
         assert await worker.vote(ends=ends) == planted["Water."]
     assert await ended(graph, planted["Water."]) is decision
-    pool, wanted = await vote_of(graph, planted["Water."])
-    assert (pool, wanted) == ((None, None) if decision is not None else ("decide_end en", 3 - len(votes)))
+    pool, votes_wanted = await vote_of(graph, planted["Water."])
+    assert (pool, votes_wanted) == ((None, None) if decision is not None else ("decide_end en", 3 - len(votes)))
     if decision is not None:
         with pytest.raises(NothingToHandOut):
             await crowd[-1].ask(DECIDE_END)
